@@ -1,0 +1,177 @@
+import type { Socket } from 'node:net';
+import { assertNever } from '../contract/assert-never.ts';
+import type { StreamClient, StreamId } from '../seam/client.ts';
+import { socketAddress } from './socket-address.ts';
+import { StreamAdmission } from './stream-admission.ts';
+import { StreamConnection } from './stream-connection.ts';
+import type { ConnectionOptions, StreamFault } from './stream-connection.ts';
+import { zeroStreamCounters } from './stream-counters.ts';
+import type { StreamCounters } from './stream-counters.ts';
+import { defaultStreamLimits } from './stream-limits.ts';
+import type { StreamLimits } from './stream-limits.ts';
+
+/** What streams report. Neither is called from inside a method of `StreamClients`. */
+export interface StreamEvents {
+  /** A STUN message or ChannelData message, without stream padding. `frame` may be kept. */
+  onFrame(frame: Uint8Array, client: StreamClient): void;
+  /** The stream has ended, for whatever reason (FIN, RST, a fault, or `close`). Exactly once for each client that `onFrame` may have named. */
+  onGone(client: StreamClient): void;
+}
+
+/** How streams are kept. */
+export interface StreamClientsOptions {
+  /** Differences from `defaultStreamLimits`. */
+  readonly limits?: Partial<StreamLimits>;
+  readonly channelRange: 'rfc8656' | 'rfc5766';
+  readonly events: StreamEvents;
+}
+
+/**
+ * Every client on a stream, whichever listener it came through, by its id. Calls that name a client which is
+ * gone are ignored: a stream may end between a decision and its execution.
+ */
+export class StreamClients {
+  readonly #events: StreamEvents;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #admission: StreamAdmission;
+  readonly #connections = new Map<StreamId, StreamConnection>();
+  readonly #counters = zeroStreamCounters();
+  #lastStreamId = 0;
+  #closed = false;
+  #allGone = Promise.withResolvers<void>();
+
+  constructor(options: StreamClientsOptions) {
+    const limits = { ...defaultStreamLimits, ...options.limits };
+    this.#events = options.events;
+    this.#connectionOptions = {
+      limits,
+      channelRange: options.channelRange,
+      events: {
+        onFrame: (frame, client) => {
+          this.#events.onFrame(frame, client);
+        },
+        onFault: (fault) => {
+          this.#noteFault(fault);
+        },
+        onGone: (connection) => {
+          this.#remove(connection);
+        },
+      },
+    };
+    this.#admission = new StreamAdmission(limits);
+  }
+
+  /** Streams that are not gone. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** What happened so far: a copy. */
+  get counters(): StreamCounters {
+    return { ...this.#counters };
+  }
+
+  /** Takes over a connection that a listener accepted, or turns it away by a reset. */
+  accept(socket: Socket): void {
+    const client = this.#admit(socket);
+    if (client === undefined) {
+      socket.on('error', () => undefined);
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#connections.set(client.stream, new StreamConnection(socket, client, this.#connectionOptions));
+  }
+
+  /** A listener could not take a connection over from the system. */
+  noteAcceptError(): void {
+    this.#counters.acceptErrors += 1;
+  }
+
+  /** Sends a STUN message, whose bytes must not change afterwards. A client that leaves too many unread loses its stream. */
+  send(client: StreamClient, bytes: Uint8Array): void {
+    this.#connections.get(client.stream)?.send(bytes);
+  }
+
+  /**
+   * Sends media: header, payload and 0 to 3 bytes of zero padding (RFC 8656 section 12.5), uncopied, so that
+   * neither array may change afterwards. Dropped and counted when the client reads too slowly.
+   */
+  deliver(client: StreamClient, header: Uint8Array, payload: Uint8Array, paddingBytes: number): void {
+    if (this.#connections.get(client.stream)?.deliver(header, payload, paddingBytes) === true) return;
+    this.#counters.droppedDeliveries += 1;
+    this.#counters.droppedDeliveryBytes += header.length + payload.length + paddingBytes;
+  }
+
+  /** The client has an allocation: its deadline is lifted and its stream counts for its address no more. */
+  markAuthenticated(client: StreamClient): void {
+    if (this.#connections.get(client.stream)?.markAuthenticated() === true) {
+      this.#admission.removeUnauthenticated(client.remote.ip);
+    }
+  }
+
+  /** The client's allocation is gone, its stream is not: the deadline starts anew. */
+  markIdle(client: StreamClient): void {
+    if (this.#connections.get(client.stream)?.markIdle() === true) {
+      this.#admission.addUnauthenticated(client.remote.ip);
+    }
+  }
+
+  /** Reads no more from the client, flushes what is queued and closes. `onGone` follows. Repeatable. */
+  close(client: StreamClient): void {
+    this.#connections.get(client.stream)?.close();
+  }
+
+  /** Closes every stream and takes no more. Resolves when the last one is gone. Repeatable. */
+  closeAll(): Promise<void> {
+    this.#closed = true;
+    for (const connection of this.#connections.values()) connection.close();
+    if (this.#connections.size === 0) this.#allGone.resolve();
+    return this.#allGone.promise;
+  }
+
+  #admit(socket: Socket): StreamClient | undefined {
+    const local = socketAddress(socket.localAddress, socket.localPort);
+    const remote = socketAddress(socket.remoteAddress, socket.remotePort);
+    if (this.#closed || local === null || remote === null) return undefined;
+    const admission = this.#admission.admit(remote.ip);
+    switch (admission) {
+      case 'full':
+        this.#counters.refusedFull += 1;
+        return undefined;
+      case 'address-full':
+        this.#counters.refusedAddressFull += 1;
+        return undefined;
+      case 'admitted':
+        this.#counters.accepted += 1;
+        this.#lastStreamId += 1;
+        return { transport: 'tcp', stream: this.#lastStreamId as StreamId, local, remote };
+      default:
+        return assertNever(admission);
+    }
+  }
+
+  #noteFault(fault: StreamFault): void {
+    switch (fault) {
+      case 'timed-out':
+        this.#counters.timedOut += 1;
+        return;
+      case 'bad-frame':
+        this.#counters.badFrames += 1;
+        return;
+      case 'unread-responses':
+        this.#counters.unreadResponses += 1;
+        return;
+      default:
+        assertNever(fault);
+    }
+  }
+
+  #remove(connection: StreamConnection): void {
+    const { client } = connection;
+    this.#connections.delete(client.stream);
+    if (!connection.authenticated) this.#admission.removeUnauthenticated(client.remote.ip);
+    this.#admission.remove();
+    this.#events.onGone(client);
+    if (this.#closed && this.#connections.size === 0) this.#allGone.resolve();
+  }
+}
