@@ -1,0 +1,82 @@
+import { ConfigError } from '../config/config-error.ts';
+import { loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
+import { configKeys } from '../config/schema.ts';
+import { redacted } from '../config/show.ts';
+import type { Command } from './command.ts';
+import { configFlags, generalFlags } from './flag-description.ts';
+import { configSources, isOn } from './flags.ts';
+
+/** `turnpike check-config`. */
+export const checkConfigCommand: Command = {
+  name: 'check-config',
+  summary: 'Check the configuration and show every value with its origin',
+  examples: [
+    ['turnpike check-config', 'what "turnpike serve" would use from here'],
+    ['turnpike check-config --config new.yaml', 'try a file before it is used'],
+    ['turnpike check-config --json', 'the same for machines'],
+  ],
+  notes: [
+    'It takes every flag of "turnpike serve" and opens nothing. Passwords and secrets are not shown. The exit code is 0 when the ' +
+      'configuration is good and 2 when it is not; all problems are listed.',
+  ],
+  flags: configFlags,
+  async run({ flags, terminal }) {
+    const sources = configSources(flags, [...generalFlags, ...configFlags], terminal);
+    const asJson = isOn(flags, 'json');
+    try {
+      const loaded = await loadConfig(sources);
+      terminal.stdout.write(asJson ? renderJson(loaded) : renderText(loaded));
+      return 0;
+    } catch (error) {
+      if (!asJson || !(error instanceof ConfigError)) throw error;
+      terminal.stdout.write(`${JSON.stringify({ valid: false, problems: error.problems }, null, 2)}\n`);
+      return error.exitCode;
+    }
+  },
+};
+
+interface Row {
+  readonly key: string;
+  readonly value: unknown;
+  readonly origin: { readonly layer: string; readonly detail: string } | undefined;
+}
+
+function rowsOf({ config, origins }: LoadedConfig): Row[] {
+  return configKeys.map(({ key, schema }) => ({
+    key,
+    value: redacted(valueAt(config, key), schema),
+    origin: origins.get(key),
+  }));
+}
+
+function renderText(loaded: LoadedConfig): string {
+  const rows = rowsOf(loaded);
+  const keyWidth = Math.max(...rows.map(({ key }) => key.length));
+  const values = rows.map(({ value }) => JSON.stringify(value));
+  const valueWidth = Math.min(40, Math.max(...values.map((value) => value.length)));
+  const lines = rows.map(({ key, origin }, index) =>
+    `${key.padEnd(keyWidth)}  ${(values[index] ?? '').padEnd(valueWidth)}  ${origin?.detail ?? ''}`.trimEnd(),
+  );
+  const file = loaded.file ?? 'none; ./turnpike.yaml and /etc/turnpike/turnpike.yaml are not there';
+  return [
+    'The configuration is good.',
+    `File: ${file}`,
+    '',
+    ...lines,
+    ...(loaded.warnings.length === 0 ? [] : ['', ...loaded.warnings.map((warning) => `Warning: ${warning}`)]),
+    '',
+  ].join('\n');
+}
+
+function renderJson(loaded: LoadedConfig): string {
+  const config = Object.fromEntries(rowsOf(loaded).map(({ key, value, origin }) => [key, { value, origin }]));
+  const document = { valid: true, file: loaded.file, config, warnings: loaded.warnings };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function valueAt(config: LoadedConfig['config'], key: string): unknown {
+  let value: unknown = config;
+  for (const segment of key.split('.')) value = (value as Record<string, unknown>)[segment];
+  return value;
+}

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/nearest.ts';
+import type { FlagTexts } from '../config/layers.ts';
+import type { ConfigSources } from '../config/load.ts';
+import type { ConfigKey } from '../contract/config.ts';
+import type { Terminal } from './terminal.ts';
+import type { FlagDescription } from './flag-description.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The flags that a command line gives, by name; several texts where one is repeated. A switch has the text `true` or `false`. */
+export type ParsedFlags = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Reads the words after a command.
+ * @throws UsageError for a flag that the command does not take, one that lacks its value, and any other word
+ */
+export function parseFlags(command: string, words: readonly string[], known: readonly FlagDescription[]): ParsedFlags {
+  const options = Object.fromEntries(
+    known.map(({ name, placeholder }) => [
+      name,
+      { type: placeholder === null ? 'boolean' : 'string', multiple: true } as const,
+    ]),
+  );
+  const flags = new Map<string, string[]>();
+  const { tokens } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      throw new UsageError(
+        `"${token.value}" is not expected after "${command}". Flags begin with --; "turnpike ${command} --help" lists them.`,
+      );
+    }
+    const description = known.find(({ name }) => name === token.name);
+    if (description === undefined) throw new UsageError(unknownFlag(command, token.rawName, known));
+    flags.set(token.name, [...(flags.get(token.name) ?? []), textOf(description, token.value, token.inlineValue)]);
+  }
+  return flags;
+}
+
+/** The last text of a flag, or undefined. */
+export function lastOf(flags: ParsedFlags, name: string): string | undefined {
+  return flags.get(name)?.at(-1);
+}
+
+/** Whether a switch is on. */
+export function isOn(flags: ParsedFlags, name: string): boolean {
+  return lastOf(flags, name) === 'true';
+}
+
+/** Where the configuration is to be read from. */
+export function configSources(
+  flags: ParsedFlags,
+  known: readonly FlagDescription[],
+  terminal: Terminal,
+): ConfigSources {
+  const texts = known.flatMap(({ name, key }): [ConfigKey, readonly string[]][] => {
+    const given = flags.get(name);
+    return key === null || given === undefined ? [] : [[key, given]];
+  });
+  const flagTexts: FlagTexts = new Map(texts);
+  return {
+    flags: flagTexts,
+    environment: terminal.environment,
+    cwd: terminal.cwd,
+    configFile: lastOf(flags, 'config'),
+  };
+}
+
+function textOf(
+  { name, placeholder }: FlagDescription,
+  value: string | undefined,
+  inline: boolean | undefined,
+): string {
+  if (placeholder === null) {
+    if (value === undefined || value === 'true') return 'true';
+    if (value === 'false') return 'false';
+    throw new UsageError(`--${name} is a switch. Write --${name}, --${name}=true or --${name}=false.`);
+  }
+  // The next flag is no value, or a forgotten one would swallow it.
+  if (value === undefined || (inline === false && value.startsWith('--'))) {
+    throw new UsageError(`--${name} needs a value: --${name} ${placeholder}.`);
+  }
+  return value;
+}
+
+function unknownFlag(command: string, word: string, known: readonly FlagDescription[]): string {
+  const meant = nearest(
+    word,
+    known.map(({ name }) => `--${name}`),
+  );
+  const fix = meant === undefined ? `"turnpike ${command} --help" lists its flags.` : `Did you mean ${meant}?`;
+  return `"turnpike ${command}" has no flag ${word}. ${fix}`;
+}

@@ -1,0 +1,74 @@
+import type { ControlRequest, IceReply } from '../contract/control.ts';
+import { defaultCredentialTtlS, maxCredentialTtlS, maxSubjectBytes } from '../contract/limits.ts';
+import { ask } from './ask.ts';
+import type { Command } from './command.ts';
+import { formatDuration } from './duration.ts';
+import { isOn, lastOf, type ParsedFlags } from './flags.ts';
+import { UsageError } from './usage-error.ts';
+
+/** `turnpike ice`. */
+export const iceCommand: Command = {
+  name: 'ice',
+  summary: 'Print iceServers with a fresh credential',
+  examples: [
+    [
+      'turnpike ice',
+      `for a page: new RTCPeerConnection(what is printed); valid for ${formatDuration(defaultCredentialTtlS)}`,
+    ],
+    ['turnpike ice --ttl 3600 --subject alice', 'for one hour and one user, whose quota it counts to'],
+    ['turnpike ice --json', 'with its lifetime, as POST /v1/ice-servers gives it'],
+  ],
+  notes: [
+    'Standard output is JSON and nothing else; what a person should know goes to standard error. The credential is made by the ' +
+      'running server: it works at once, and stops working at its end or when its secret is removed.',
+  ],
+  flags: [
+    {
+      name: 'ttl',
+      placeholder: 'SECONDS',
+      description: `How long the credential is valid. From 1 to ${maxCredentialTtlS}, default ${defaultCredentialTtlS}.`,
+      key: null,
+    },
+    {
+      name: 'subject',
+      placeholder: 'NAME',
+      description: `Whom it is for, at most ${maxSubjectBytes} bytes; turn.limits count by it. Default none: each credential counts on its own.`,
+      key: null,
+    },
+  ],
+  async run(invocation) {
+    const { flags, terminal } = invocation;
+    const reply = await ask(invocation, requestOf(flags));
+    if (isOn(flags, 'json')) {
+      terminal.stdout.write(`${JSON.stringify(reply, null, 2)}\n`);
+    } else {
+      terminal.stdout.write(`${JSON.stringify({ iceServers: reply.iceServers }, null, 2)}\n`);
+      terminal.stderr.write(hints(reply));
+    }
+    return 0;
+  },
+};
+
+function requestOf(flags: ParsedFlags): ControlRequest & { readonly command: 'ice' } {
+  const ttl = lastOf(flags, 'ttl');
+  const subject = lastOf(flags, 'subject');
+  if (ttl !== undefined && !(/^[0-9]{1,9}$/.test(ttl) && Number(ttl) >= 1 && Number(ttl) <= maxCredentialTtlS)) {
+    throw new UsageError(`--ttl "${ttl}" is no lifetime. Write seconds from 1 to ${maxCredentialTtlS}.`);
+  }
+  if (subject !== undefined && new TextEncoder().encode(subject).length > maxSubjectBytes) {
+    throw new UsageError(`--subject is longer than ${maxSubjectBytes} bytes. Write a shorter name.`);
+  }
+  return {
+    command: 'ice',
+    ...(ttl === undefined ? {} : { ttlSeconds: Number(ttl) }),
+    ...(subject === undefined ? {} : { subject }),
+  };
+}
+
+function hints(reply: IceReply): string {
+  const lines = [
+    `Valid for ${formatDuration(reply.ttlSeconds)}, until ${reply.expiresAt}. Use it as it is: new RTCPeerConnection({ iceServers: [...] }).`,
+    ...reply.warnings.map((warning) => `Warning: ${warning}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

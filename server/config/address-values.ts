@@ -1,0 +1,185 @@
+import { formatCidr, networkAddress, parseCidr, parseCidrWithHostBits, type Cidr } from '../stun/cidr.ts';
+import { formatIp, parseIp } from '../stun/ip-text.ts';
+import { sameIp, type IpAddress, type TransportAddress } from '../stun/transport-address.ts';
+import { duplicate, impossible, malformed, parsed, type Parsed } from './refusal.ts';
+import type { ListenAddress, PublicAddress, TurnListener } from './resolved-config.ts';
+
+/** The port of STUN and TURN over UDP and TCP (RFC 8656 section 6). */
+const turnPort = 3478;
+
+/** Reads an entry of `turn.listen`: `udp://*:3478`, `tcp://192.0.2.1:3478`, `udp://[2001:db8::1]:3478`. */
+export function parseTurnListener(text: string): Parsed<TurnListener> {
+  const [, scheme, rest] = /^([a-z]+):\/\/(.*)$/i.exec(text) ?? [];
+  if (scheme === undefined || rest === undefined) {
+    return malformed(`has no transport. Write udp://${text} or tcp://${text}.`);
+  }
+  const transport = scheme.toLowerCase();
+  if (transport !== 'udp' && transport !== 'tcp') {
+    return impossible(
+      `asks for the transport ${transport}, which this version does not serve. Write udp:// or tcp://.`,
+    );
+  }
+  const address = parseListenAddress(rest, `${transport}://`);
+  if ('refusal' in address) return address;
+  const { host, port } = address.value;
+  if (host !== '*' && isUnspecified(host)) {
+    return impossible(
+      `is bound to every address at once, which answers from the wrong one of several. Write ${transport}://*:${port}: a socket for each.`,
+    );
+  }
+  return parsed({ transport, host, port });
+}
+
+/** Reads `http.public`: `http://*:8080`. */
+export function parseHttpListener(text: string): Parsed<ListenAddress> {
+  const [, scheme, rest] = /^([a-z]+):\/\/(.*?)\/?$/i.exec(text) ?? [];
+  if (scheme === undefined || rest === undefined) return malformed(`is no URL. Write e.g. http://${text}.`);
+  if (scheme.toLowerCase() !== 'http') {
+    return impossible(
+      `asks for ${scheme}, which this version does not serve. Write http:// and put a TLS proxy before it.`,
+    );
+  }
+  return parseListenAddress(rest, 'http://');
+}
+
+/** Reads `turn.alternateServer`: an address with a port, 3478 when it has none (RFC 8489 section 14.15). */
+export function parseAlternateServer(text: string): Parsed<TransportAddress> {
+  const split = splitHostPort(text);
+  const ip = parseIp(split?.host ?? text);
+  if (ip === null) {
+    return malformed(
+      'is not an IP address with a port; a name cannot be sent. Write e.g. 192.0.2.7:3478 or [2001:db8::7]:3478.',
+    );
+  }
+  const port = split === null ? turnPort : parsePort(split.port);
+  if (port === null || port === 0) return impossible('has no port from 1 to 65535. Write e.g. 192.0.2.7:3478.');
+  return parsed({ ip, port });
+}
+
+/** Reads an address of this host, for `turn.relayAddress`. */
+export function parseLocalAddress(text: string): Parsed<IpAddress> {
+  const ip = parseIp(text);
+  if (ip === null)
+    return malformed('is not an IP address. Write e.g. 192.0.2.1 or 2001:db8::1, without brackets or a port.');
+  if (isUnspecified(ip))
+    return impossible('is every address, and relays need one. Write auto, or the address of an interface.');
+  return parsed(ip);
+}
+
+/** Reads `turn.publicAddress`. A refusal names the element it is about. */
+export function parsePublicAddress(value: string | readonly string[]): Parsed<PublicAddress> {
+  const texts = typeof value === 'string' ? [value] : value;
+  if (texts.length === 1 && (texts[0] === 'auto' || texts[0] === 'none')) return parsed({ kind: texts[0] });
+  if (texts.length === 0) return malformed('names no address. Write auto, none, or an address.');
+  const paired = texts.filter((text) => text.includes('='));
+  if (paired.length === 0) return publicAddresses(texts);
+  return paired.length === texts.length
+    ? addressPairs(texts)
+    : malformed('mixes addresses and local=public pairs. Write a pair for each address.');
+}
+
+function publicAddresses(texts: readonly string[]): Parsed<PublicAddress> {
+  const addresses: IpAddress[] = [];
+  for (const text of texts) {
+    const ip = parseIp(text);
+    if (ip === null)
+      return malformed(`names "${text}", which is no IP address. Write e.g. 203.0.113.5, auto, or none.`);
+    addresses.push(ip);
+  }
+  const twice = repeatedFamily(addresses);
+  if (twice === undefined) return parsed({ kind: 'addresses', addresses });
+  return impossible(`names several ${twice} addresses. Write local=public pairs to say which stands for which.`);
+}
+
+function addressPairs(texts: readonly string[]): Parsed<PublicAddress> {
+  const pairs: { local: IpAddress; public: IpAddress }[] = [];
+  for (const text of texts) {
+    const [localText = '', publicText = ''] = text.split('=', 2).map((side) => side.trim());
+    const pair = { local: parseIp(localText), public: parseIp(publicText) };
+    if (pair.local === null || pair.public === null) {
+      return malformed(`names "${text}", which is no pair of IP addresses. Write e.g. 10.0.0.5=203.0.113.5.`);
+    }
+    const { local, public: outside } = pair as { local: IpAddress; public: IpAddress };
+    if (local.family !== outside.family) {
+      return impossible(`pairs two families in "${text}". Both sides are IPv4 or both are IPv6.`);
+    }
+    if (pairs.some((other) => sameIp(other.local, local) || sameIp(other.public, outside))) {
+      return duplicate(`names an address of "${text}" in two pairs. Each local and each public address stands in one.`);
+    }
+    pairs.push({ local, public: outside });
+  }
+  return parsed({ kind: 'pairs', pairs });
+}
+
+/** Reads an address range of `turn.peers`. */
+export function parsePeerRange(text: string): Parsed<Cidr> {
+  const cidr = parseCidr(text);
+  if (cidr !== null) return parsed(cidr);
+  const loose = parseCidrWithHostBits(text);
+  if (loose !== null) {
+    const network = { ip: networkAddress(loose.ip, loose.prefixLength), prefixLength: loose.prefixLength };
+    return malformed(
+      `has bits set after its prefix. The network is ${formatCidr(network)}; the address alone is ${alone(loose.ip)}.`,
+    );
+  }
+  const ip = parseIp(text);
+  if (ip !== null) return malformed(`has no prefix length. For this address alone write ${alone(ip)}.`);
+  return malformed('is no address range. Write e.g. 10.1.2.0/24 or fd12:3456:789a::/48.');
+}
+
+/** Reads `publicHost`: a DNS name or an IP address, or null for `auto`. */
+export function parsePublicHost(text: string): Parsed<string | null> {
+  if (text === 'auto') return parsed(null);
+  const ip = parseIp(text);
+  if (ip !== null) return parsed(formatIp(ip));
+  if (text.includes('/')) return malformed('is a URL. Write the name or address alone, e.g. turn.example.org.');
+  if (text.includes(':') || text.startsWith('[')) {
+    return malformed('has a port or brackets. Write the name or address alone; ports are those of turn.listen.');
+  }
+  const labels = text.split('.');
+  const isName =
+    labels.every((label) => /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(label)) && !/^[0-9]+$/.test(labels.at(-1) ?? '');
+  if (!isName || text.length > 253)
+    return malformed('is neither a DNS name nor an IP address. Write e.g. turn.example.org.');
+  return parsed(text);
+}
+
+/** The family of which a list has more than one address, or undefined. */
+export function repeatedFamily(addresses: readonly IpAddress[]): 'IPv4' | 'IPv6' | undefined {
+  const count = (family: 4 | 6) => addresses.filter((ip) => ip.family === family).length;
+  if (count(4) > 1) return 'IPv4';
+  return count(6) > 1 ? 'IPv6' : undefined;
+}
+
+function parseListenAddress(text: string, prefix: string): Parsed<ListenAddress> {
+  const split = splitHostPort(text);
+  if (split === null)
+    return malformed(`has no port. Write e.g. ${prefix}*:${turnPort}; an IPv6 address stands in brackets.`);
+  const host = split.host === '*' ? '*' : parseIp(split.host);
+  if (host === null) {
+    return malformed(`names the host "${split.host}", which is no IP address. Write *, 192.0.2.1 or [2001:db8::1].`);
+  }
+  const port = parsePort(split.port);
+  if (port === null) return malformed(`has the port "${split.port}". Write a port from 0 (any that is free) to 65535.`);
+  return parsed({ host, port });
+}
+
+function splitHostPort(text: string): { host: string; port: string } | null {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined || port === undefined ? null : { host, port };
+}
+
+function parsePort(text: string): number | null {
+  if (!/^(?:0|[1-9][0-9]{0,4})$/.test(text)) return null;
+  const port = Number(text);
+  return port <= 65_535 ? port : null;
+}
+
+function isUnspecified(ip: IpAddress): boolean {
+  return (ip.w0 | ip.w1 | ip.w2 | ip.w3) === 0;
+}
+
+function alone(ip: IpAddress): string {
+  return formatCidr({ ip, prefixLength: ip.family === 4 ? 32 : 128 });
+}
