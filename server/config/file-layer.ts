@@ -114,11 +114,16 @@ class FileReader implements Omit<LayerSettings, 'warnings'> {
     if (child === undefined)
       return this.#report('config_unknown_key', here.join('.'), pair.key, unknownKey(name, schema, path));
     const node = pair.value;
-    if (node === null || (this.#yaml.isScalar(node) && node.value === null)) return;
+    // A key without a value is not set; where null is a value of its own, it has to be written.
+    if (node === null || (this.#yaml.isScalar(node) && node.value === null && !this.#isWrittenNull(node, child))) return;
     if (child.properties !== undefined) return this.readGroup(node, child, here);
     const value: unknown = node.toJS(this.#document);
     const detail = `${this.#path}:${this.#lineOf(pair.key)}`;
     this.settings.set(here.join('.') as ConfigKey, { value, origin: { layer: 'file', detail } });
+  }
+
+  #isWrittenNull(node: Yaml.Scalar, schema: SchemaNode): boolean {
+    return node.source !== '' && schema.anyOf?.some(({ type }) => type === 'null') === true;
   }
 
   #report(code: ConfigErrorCode, key: string, node: Yaml.Node, reason: string): void {

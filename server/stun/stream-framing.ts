@@ -29,7 +29,7 @@ export class StreamFramer {
 
   /**
    * Takes the stream's next bytes and gives out every frame that they complete, without stream padding. A frame is a
-   * view of `chunk` where it can be, and is the callee's until it returns. After `bad-frame` nothing is accepted.
+   * view of `chunk` where it can be, never written to again, and may be kept. After `bad-frame` nothing is accepted.
    */
   push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): 'ok' | 'bad-frame' {
     let offset = 0;

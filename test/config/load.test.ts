@@ -135,6 +135,13 @@ describe('how values are written', () => {
     ],
     ['true', { environment: { TURNPIKE_TURN_STRICT_EXPIRY: 'true' } }, ({ config }) => config.turn.strictExpiry, true],
     ['null', { environment: { TURNPIKE_HTTP_PUBLIC: 'null' } }, ({ resolved }) => resolved.http.public, null],
+    ['null in a file', { yaml: 'http: {public: null}' }, ({ resolved }) => resolved.http.public, null],
+    [
+      'a key without a value is not set',
+      { yaml: 'http:\n  public:\n' },
+      ({ resolved }) => resolved.http.public,
+      { host: '*', port: 8080 },
+    ],
     [
       'a bracketed IPv6 address is no JSON',
       { environment: { TURNPIKE_TURN_ALTERNATE_SERVER: '[2001:db8::7]:3478' } },
