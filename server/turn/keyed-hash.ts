@@ -1,0 +1,43 @@
+import type { IpAddress } from '../stun/transport-address.ts';
+import type { RandomUint32 } from './random.ts';
+
+/**
+ * A fast 32-bit hash under a random key, for tables of fixed size: without the key nobody can choose
+ * sources that share a slot. Not for authentication.
+ */
+export class KeyedHash {
+  readonly #key: number;
+
+  constructor(randomUint32: RandomUint32) {
+    this.#key = randomUint32() | 0;
+  }
+
+  /** The hash of whoever uses this address: of IPv6 its /64, which a single host can use as it likes. */
+  ofSource(ip: IpAddress): number {
+    const hash = mix(mix(this.#key, ip.family), ip.w0);
+    return finish(ip.family === 4 ? hash : mix(hash, ip.w1));
+  }
+
+  /** The hash of a source and a name. */
+  ofSourceAndName(ip: IpAddress, name: string): number {
+    let hash = mix(this.#key, this.ofSource(ip));
+    for (let at = 0; at < name.length; at++) hash = mix(hash, name.charCodeAt(at));
+    return finish(mix(hash, name.length));
+  }
+}
+
+/** One round of MurmurHash3 (Appleby, public domain). */
+function mix(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const h = hash ^ k;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

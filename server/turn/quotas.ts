@@ -1,0 +1,125 @@
+import { strict as assert } from 'node:assert';
+import { ipKey, ipv6, type IpAddress, type IpKey } from '../stun/transport-address.ts';
+
+/** How many allocations there may be; 0 is no limit (DESIGN.md section 5). */
+export interface AllocationLimits {
+  /** Of one subject of time-limited credentials. Static users are not limited. */
+  readonly allocationsPerUser: number;
+  /** Of one client address; of IPv6 one /64, which a single host can use as it likes. */
+  readonly allocationsPerAddress: number;
+  readonly allocationsTotal: number;
+}
+
+/** Which limit stands in the way. */
+export type QuotaRefusal = 'quota-user' | 'quota-address' | 'quota-total';
+
+/** What allocations, allocations being opened and reservations are counted by (RFC 8656 section 7.2 step 10). */
+export class Quotas {
+  readonly #limits: AllocationLimits;
+  readonly #bySubject = new Map<string, number>();
+  readonly #byAddress = new Map<IpKey, number>();
+  #total = 0;
+
+  constructor(limits: AllocationLimits) {
+    this.#limits = limits;
+  }
+
+  /** How many claims are held. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** How many names and addresses are counted; zero when nothing is claimed. */
+  get trackedCount(): number {
+    return this.#bySubject.size + this.#byAddress.size;
+  }
+
+  /** How many claims a subject holds. */
+  heldBySubject(subject: string): number {
+    return this.#bySubject.get(subject) ?? 0;
+  }
+
+  /** How many claims an address holds. */
+  heldByAddress(address: IpAddress): number {
+    return this.#byAddress.get(addressKey(address)) ?? 0;
+  }
+
+  /** Counts one allocation, or says which limit forbids it. A null subject is not limited by user. */
+  claim(subject: string | null, address: IpAddress): QuotaClaim | QuotaRefusal {
+    const { allocationsTotal, allocationsPerAddress, allocationsPerUser } = this.#limits;
+    if (reached(allocationsTotal, this.#total)) return 'quota-total';
+    if (reached(allocationsPerAddress, this.heldByAddress(address))) return 'quota-address';
+    if (subject !== null && reached(allocationsPerUser, this.heldBySubject(subject))) return 'quota-user';
+    this.#total++;
+    if (subject !== null) increase(this.#bySubject, subject);
+    const key = addressKey(address);
+    increase(this.#byAddress, key);
+    return new QuotaClaim(this, subject, key);
+  }
+
+  /** Only for `QuotaClaim`: counts the claim for another address, unless that address has all it may have. */
+  moveAddress(from: IpKey, address: IpAddress): IpKey | null {
+    const to = addressKey(address);
+    if (to === from) return to;
+    if (reached(this.#limits.allocationsPerAddress, this.#byAddress.get(to) ?? 0)) return null;
+    decrease(this.#byAddress, from);
+    increase(this.#byAddress, to);
+    return to;
+  }
+
+  /** Only for `QuotaClaim`: takes the counts back. */
+  payBack(subject: string | null, key: IpKey): void {
+    this.#total--;
+    if (subject !== null) decrease(this.#bySubject, subject);
+    decrease(this.#byAddress, key);
+  }
+}
+
+/** One counted allocation. Whoever owns it pays it back exactly once (SECURITY.md 8). */
+export class QuotaClaim {
+  readonly #quotas: Quotas;
+  readonly #subject: string | null;
+  #address: IpKey;
+  #held = true;
+
+  constructor(quotas: Quotas, subject: string | null, address: IpKey) {
+    this.#quotas = quotas;
+    this.#subject = subject;
+    this.#address = address;
+  }
+
+  /** Hands the claim over to a client at another address; false when that address has all it may have. */
+  moveTo(address: IpAddress): boolean {
+    assert(this.#held, 'a released claim cannot move');
+    const key = this.#quotas.moveAddress(this.#address, address);
+    if (key === null) return false;
+    this.#address = key;
+    return true;
+  }
+
+  /** Pays the claim back. A second time is a bug. */
+  release(): void {
+    assert(this.#held, 'a claim was released twice');
+    this.#held = false;
+    this.#quotas.payBack(this.#subject, this.#address);
+  }
+}
+
+function addressKey(address: IpAddress): IpKey {
+  return ipKey(address.family === 4 ? address : ipv6(address.w0, address.w1, 0, 0));
+}
+
+function reached(limit: number, held: number): boolean {
+  return limit !== 0 && held >= limit;
+}
+
+function increase<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function decrease<K>(counts: Map<K, number>, key: K): void {
+  const held = counts.get(key);
+  assert(held !== undefined && held > 0, 'nothing is counted here');
+  if (held === 1) counts.delete(key);
+  else counts.set(key, held - 1);
+}

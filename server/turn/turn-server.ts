@@ -1,0 +1,140 @@
+import { strict as assert } from 'node:assert';
+import type { CredentialDelta } from '../credentials/credential-set.ts';
+import type { Action } from '../seam/action.ts';
+import type { Client } from '../seam/client.ts';
+import type { AddressPlan, IcmpError, RelayFailure, RelayId } from '../seam/relay.ts';
+import type { SessionEnd } from '../seam/session-event.ts';
+import type { TransportAddress } from '../stun/transport-address.ts';
+import { AddressPlanIndex } from './address-plan.ts';
+import { abandonAttempt, relayFailed, relayOpened } from './relay-opening.ts';
+import { clientKey } from './client-key.ts';
+import { handleMessage } from './dispatch.ts';
+import { expireDue } from './expiry.ts';
+import type { TurnServerOptions } from './options.ts';
+import { peerUnreachable } from './peer-unreachable.ts';
+import { PeerPolicy } from './peer-policy.ts';
+import { reviewCredentials, reviewPlan, endEverything } from './review.ts';
+import { endSession } from './sessions.ts';
+import { TurnState, type TurnStats } from './state.ts';
+
+/** The machine's figures at one moment. */
+export interface TurnServerStats extends Readonly<TurnStats> {
+  readonly allocations: number;
+  readonly reservations: number;
+  /** Allocates that wait for the plane. */
+  readonly attempts: number;
+  readonly portsTaken: number;
+  /** What counts against quotas: allocations, attempts and reservations. */
+  readonly claims: number;
+  readonly buckets: number;
+  /** Entries of the deadline heap. */
+  readonly deadlines: number;
+}
+
+/**
+ * The TURN machine (DESIGN.md section 3): bytes and events in, actions out, nothing else. It never sees relayed
+ * media. Time and randomness are parameters. After every call, `nextAction` is to be called until it returns undefined, and the
+ * actions to be applied in that order.
+ */
+export class TurnServer {
+  readonly #state: TurnState;
+
+  constructor(options: TurnServerOptions) {
+    this.#state = new TurnState(options);
+  }
+
+  /** Every packet that the plane does not forward by itself. Never throws, whatever the bytes; keeps none of them. */
+  handleClientMessage(bytes: Uint8Array, client: Client, nowMs: number): void {
+    expireDue(this.#state, nowMs);
+    handleMessage(this.#state, bytes, client, nowMs);
+  }
+
+  /** The plane's answer to `open-relay` or, naming the lower relay, to `open-relay-pair`. `address` is the bound one. */
+  handleRelayOpened(relay: RelayId, address: TransportAddress, nowMs: number): void {
+    relayOpened(this.#state, relay, address, nowMs);
+  }
+
+  /** The plane's other answer: nothing is open. */
+  handleRelayFailed(relay: RelayId, reason: RelayFailure, nowMs: number): void {
+    relayFailed(this.#state, relay, reason, nowMs);
+  }
+
+  /** An ICMP error for a packet of this relay; `peer` in its public form. */
+  handlePeerUnreachable(relay: RelayId, peer: TransportAddress, icmp: IcmpError, nowMs: number): void {
+    expireDue(this.#state, nowMs);
+    peerUnreachable(this.#state, relay, peer, icmp);
+  }
+
+  /** A stream has ended: so has its allocation (RFC 8656 section 3.1). */
+  handleClientGone(client: Client, nowMs: number): void {
+    expireDue(this.#state, nowMs);
+    const key = clientKey(client);
+    const attempt = this.#state.attempts.get(key);
+    if (attempt !== undefined) abandonAttempt(attempt, null);
+    const allocation = this.#state.allocations.get(key);
+    if (allocation !== undefined) endSession(this.#state, allocation, 'disconnected');
+  }
+
+  /** The credentials have changed: sessions whose credential no longer stands end at once (SECURITY.md 9). */
+  handleCredentials(delta: CredentialDelta, nowMs: number): void {
+    assert(delta.set.realm === this.#state.options.realm, 'the credentials are of another realm');
+    expireDue(this.#state, nowMs);
+    this.#state.book.apply(delta);
+    reviewCredentials(this.#state);
+  }
+
+  /** Our addresses have changed, or are known for the first time. */
+  handleAddressPlan(plan: AddressPlan, nowMs: number): void {
+    expireDue(this.#state, nowMs);
+    this.#state.plan = new AddressPlanIndex(plan);
+    this.#state.policy = new PeerPolicy(this.#state.options.peers, this.#state.plan);
+    reviewPlan(this.#state);
+  }
+
+  /** To be called at `nextTimeoutMs` or later. */
+  handleTimeout(nowMs: number): void {
+    expireDue(this.#state, nowMs);
+  }
+
+  /** When something expires next, in the clock of `nowMs`; Infinity when nothing will. */
+  get nextTimeoutMs(): number {
+    return this.#state.deadlines.nextMs;
+  }
+
+  /** The next thing to be done. */
+  nextAction(): Action | undefined {
+    return this.#state.actions.next();
+  }
+
+  /** From now on no new allocation is made: 300 with an alternate server, else 508. Live ones go on. */
+  startDrain(nowMs: number): void {
+    expireDue(this.#state, nowMs);
+    this.#state.isDraining = true;
+  }
+
+  /** Ends every session and reservation. */
+  endAllSessions(cause: SessionEnd, nowMs: number): void {
+    expireDue(this.#state, nowMs);
+    endEverything(this.#state, cause);
+  }
+
+  /** How many sessions are live. */
+  get allocationCount(): number {
+    return this.#state.allocations.size;
+  }
+
+  /** Everything that is counted. */
+  get stats(): TurnServerStats {
+    const { stats, allocations, reservations, attempts, ports, quotas, buckets, deadlines } = this.#state;
+    return {
+      ...stats,
+      allocations: allocations.size,
+      reservations: reservations.size,
+      attempts: attempts.size,
+      portsTaken: ports.takenCount,
+      claims: quotas.total,
+      buckets: buckets.count,
+      deadlines: deadlines.size,
+    };
+  }
+}

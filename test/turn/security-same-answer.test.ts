@@ -1,0 +1,58 @@
+import type * as Crypto from 'node:crypto';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Method } from '../../server/stun/registry.ts';
+import { requestedTransportUdp, TestClient, type RequestDetails } from './test-client.ts';
+import { TestMachine } from './test-machine.ts';
+
+/** Every hash operation that the code under test begins: the real ones, counted. */
+const hashed = vi.hoisted(() => ({ operations: [] as string[] }));
+
+vi.mock('node:crypto', async (importOriginal) => {
+  const crypto = await importOriginal<typeof Crypto>();
+  return {
+    ...crypto,
+    createHash: (algorithm: string) => {
+      hashed.operations.push(algorithm);
+      return crypto.createHash(algorithm);
+    },
+    createHmac: (algorithm: string, key: Uint8Array) => {
+      hashed.operations.push(`hmac-${algorithm}`);
+      return crypto.createHmac(algorithm, key);
+    },
+  };
+});
+
+beforeEach(() => {
+  hashed.operations.length = 0;
+});
+
+/** The answer to an Allocate with a valid nonce, and the hash operations that it took. */
+function attempt(speaks: 'rfc5389' | 'rfc8489', details: RequestDetails) {
+  const client = new TestClient(new TestMachine(), { speaks });
+  const request = client.build(Method.allocate, requestedTransportUdp, { nonce: client.nonce(), ...details });
+  hashed.operations.length = 0;
+  const reply = client.send(request);
+  return { operations: [...hashed.operations], size: reply?.size, code: reply?.code };
+}
+
+describe('SECURITY.md 5: the same answer in the same time', () => {
+  test.each(['rfc5389', 'rfc8489'] as const)(
+    'an unknown user (%s) takes the same hash operations as a wrong password',
+    (speaks) => {
+      const wrongPassword = attempt(speaks, { username: 'alice', password: 'looking-glass' });
+      expect(wrongPassword.code).toBe(401);
+      // A nonce to check, an integrity to verify, a nonce to issue.
+      expect(wrongPassword.operations).toHaveLength(3);
+      expect(attempt(speaks, { username: 'mallory' })).toEqual(wrongPassword);
+    },
+  );
+});
+
+describe('SECURITY.md 7: names are data', () => {
+  test('a name longer than any name is costs no derivation of keys, however it looks', () => {
+    const { code, operations } = attempt('rfc5389', { username: `9999999999:${'x'.repeat(60_000)}` });
+    expect(code).toBe(401);
+    expect(operations).toHaveLength(3);
+    expect(attempt('rfc5389', { username: '9999999999:x' }).operations.length).toBeGreaterThan(3);
+  });
+});
