@@ -1,0 +1,118 @@
+import type { NetworkInterfaceInfo } from 'node:os';
+import type { PublicAddress } from '../config/resolved-config.ts';
+import type { AddressPlan, AddressTranslation } from '../seam/relay.ts';
+import { parseIp } from '../stun/ip-text.ts';
+import { ipKey, type IpAddress, type IpFamily, type IpKey } from '../stun/transport-address.ts';
+
+/** What the plan is made from. */
+export interface AddressPlanInput {
+  readonly interfaces: readonly IpAddress[];
+  readonly publicAddress: PublicAddress;
+  /** `auto`, or at most one address of each family. */
+  readonly relayAddress: 'auto' | readonly IpAddress[];
+}
+
+/** A plan and what the operator should know of it. */
+export interface AddressPlanResult {
+  readonly plan: AddressPlan;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The addresses of this host that packets can be bound to, in the order the system gives them.
+ * Link-local IPv6 addresses are left out: without a zone no peer and no client can name them.
+ */
+export function interfaceAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>): IpAddress[] {
+  const found = new Map<IpKey, IpAddress>();
+  for (const info of Object.values(interfaces).flatMap((list) => list ?? [])) {
+    const ip = parseIp(info.address);
+    if (ip !== null && !isLinkLocal(ip)) found.set(ipKey(ip), ip);
+  }
+  return [...found.values()];
+}
+
+/** Makes the plan that machine and plane share (DESIGN.md section 5: publicAddress, relayAddress). */
+export function planAddresses(input: AddressPlanInput): AddressPlanResult {
+  const { translations, warnings } = planTranslations(input);
+  const own = new Map<IpKey, IpAddress>();
+  for (const ip of [...input.interfaces, ...translations.map((pair) => pair.public)]) own.set(ipKey(ip), ip);
+  const relays = input.interfaces.map((listener) => ({
+    listener,
+    ipv4: relayAddressOf(listener, 4, input),
+    ipv6: relayAddressOf(listener, 6, input),
+  }));
+  return { plan: { own: [...own.values()], relays, translations }, warnings };
+}
+
+/** Whether packets to this address never leave the host: 127/8 and ::1. */
+function isLoopback(ip: IpAddress): boolean {
+  return ip.family === 4 ? ip.w0 >>> 24 === 127 : ip.w0 === 0 && ip.w1 === 0 && ip.w2 === 0 && ip.w3 === 1;
+}
+
+/** Whether the address is of a kind that the public Internet routes: no private, shared, link-local or unique-local one. */
+export function isPublic(ip: IpAddress): boolean {
+  if (isLoopback(ip)) return false;
+  if (ip.family === 6) return ip.w0 >>> 29 === 1;
+  const first = ip.w0 >>> 24;
+  const shared = ip.w0 >>> 22 === 0x6440 >>> 6;
+  return !(first === 10 || shared || ip.w0 >>> 20 === 0xac1 || ip.w0 >>> 16 === 0xc0a8 || ip.w0 >>> 16 === 0xa9fe);
+}
+
+/** The address of a family that others most likely reach this host by: a public one, else any but loopback, else loopback. */
+export function preferredAddress(addresses: readonly IpAddress[], family: IpFamily): IpAddress | null {
+  const ofFamily = addresses.filter((ip) => ip.family === family);
+  return ofFamily.find(isPublic) ?? ofFamily.find((ip) => !isLoopback(ip)) ?? ofFamily[0] ?? null;
+}
+
+function isLinkLocal(ip: IpAddress): boolean {
+  return ip.family === 6 && ip.w0 >>> 22 === 0xfe80 >>> 6;
+}
+
+function relayAddressOf(listener: IpAddress, family: IpFamily, input: AddressPlanInput): IpAddress | null {
+  if (input.relayAddress !== 'auto') return input.relayAddress.find((ip) => ip.family === family) ?? null;
+  if (listener.family === family) return listener;
+  const sameScope = input.interfaces.filter((ip) => isLoopback(ip) === isLoopback(listener));
+  return preferredAddress(sameScope, family);
+}
+
+function planTranslations(input: AddressPlanInput): { translations: AddressTranslation[]; warnings: string[] } {
+  switch (input.publicAddress.kind) {
+    case 'none':
+      return { translations: [], warnings: [] };
+    case 'pairs':
+      return { translations: [...input.publicAddress.pairs], warnings: [] };
+    case 'auto':
+      return { translations: [], warnings: warnOfPrivateHost(input.interfaces) };
+    case 'addresses':
+      return translateTo(input.publicAddress.addresses, input);
+  }
+}
+
+function warnOfPrivateHost(interfaces: readonly IpAddress[]): string[] {
+  const outward = interfaces.filter((ip) => ip.family === 4 && !isLoopback(ip));
+  if (outward.length === 0 || outward.some(isPublic)) return [];
+  return [
+    'no public IPv4 address on this host: clients outside its network cannot use the relayed addresses. ' +
+      'Behind 1:1 NAT set turn.publicAddress to the public address; in a private network set it to "none" to silence this.',
+  ];
+}
+
+function translateTo(
+  addresses: readonly IpAddress[],
+  input: AddressPlanInput,
+): { translations: AddressTranslation[]; warnings: string[] } {
+  const translations: AddressTranslation[] = [];
+  for (const publicIp of addresses) {
+    if (input.interfaces.some((ip) => ipKey(ip) === ipKey(publicIp))) continue;
+    const local = localBehind(publicIp.family, input);
+    if (local !== null) translations.push({ local, public: publicIp });
+  }
+  return { translations, warnings: [] };
+}
+
+/** The one local address that a public address stands for when no pair names it. */
+function localBehind(family: IpFamily, input: AddressPlanInput): IpAddress | null {
+  if (input.relayAddress !== 'auto') return input.relayAddress.find((ip) => ip.family === family) ?? null;
+  const outward = input.interfaces.filter((ip) => !isLoopback(ip));
+  return outward.find((ip) => ip.family === family) ?? null;
+}

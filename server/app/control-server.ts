@@ -1,0 +1,96 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ControlReply, ControlRequest } from '../contract/control.ts';
+import { probeControl } from './control-client.ts';
+import { EnvironmentError, systemErrorCode } from './errors.ts';
+
+const maxRequestBytes = 64 * 1024;
+const requestTimeoutMs = 10_000;
+
+/** Answers one request of a local command. */
+export type ControlHandler = (request: ControlRequest) => Promise<ControlReply>;
+
+/**
+ * The local socket by which commands on this host reach the appliance: one JSON line in, one JSON line out. Whoever may
+ * open the socket may do anything; it is for the owner of the data directory alone (mode 0600).
+ */
+export class ControlServer {
+  readonly #path: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(path: string, handle: ControlHandler) {
+    this.#path = path;
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      answerOne(socket, handle);
+    });
+  }
+
+  /**
+   * Listens; a socket that a killed appliance left is replaced.
+   * @throws EnvironmentError `data_dir_in_use` when another appliance answers there, `control_socket_unusable`
+   */
+  async listen(): Promise<void> {
+    if (await probeControl(this.#path)) {
+      throw new EnvironmentError(
+        'data_dir_in_use',
+        `another Turnpike serves from this data directory (${this.#path} answers). Stop it, or set dataDir elsewhere.`,
+      );
+    }
+    rmSync(this.#path, { force: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#server.once('error', reject);
+        this.#server.listen(this.#path, resolve);
+      });
+    } catch (error) {
+      throw new EnvironmentError(
+        'control_socket_unusable',
+        `cannot listen on ${this.#path} (${systemErrorCode(error) ?? String(error)}). ` +
+          'A socket path has at most 107 bytes; set dataDir to a shorter path on a local file system.',
+        { cause: error },
+      );
+    }
+    chmodSync(this.#path, 0o600);
+  }
+
+  /** Stops answering and removes the socket. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function answerOne(socket: Socket, handle: ControlHandler): void {
+  let text = '';
+  let answered = false;
+  socket.setEncoding('utf8');
+  socket.setTimeout(requestTimeoutMs, () => socket.destroy());
+  // A command that goes away before its answer harms nobody.
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (text.length > maxRequestBytes) socket.destroy();
+    if (end === -1 || answered) return;
+    answered = true;
+    answer(text.slice(0, end), handle).then(
+      (line) => socket.end(line),
+      (error: unknown) => socket.end(`${JSON.stringify(failure(error))}\n`),
+    );
+  });
+}
+
+async function answer(line: string, handle: ControlHandler): Promise<string> {
+  const reply = await handle(JSON.parse(line) as ControlRequest);
+  return `${JSON.stringify({ ok: true, reply })}\n`;
+}
+
+function failure(error: unknown): { ok: false; message: string } {
+  return { ok: false, message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,86 @@
+import type { PublicAddress, TurnListener } from '../config/resolved-config.ts';
+import type { CredentialSet } from '../credentials/credential-set.ts';
+import type { Cidr } from '../stun/cidr.ts';
+import type { IpAddress, TransportAddress } from '../stun/transport-address.ts';
+import type { Engine } from '../relay/engine.ts';
+import type { DropCounters } from '../seam/plane.ts';
+import type { SessionEvent } from '../seam/session-event.ts';
+
+/** A bound listener. */
+export interface BoundListener {
+  readonly transport: 'udp' | 'tcp';
+  readonly address: TransportAddress;
+  /** Whether a `*` entry asked for it. */
+  readonly wildcard: boolean;
+}
+
+/** All that the relay thread is started with. Structured-clone safe. */
+export interface RelayStart {
+  readonly realm: string;
+  readonly nonceKey: Uint8Array;
+  readonly engine: Engine;
+  readonly listen: readonly TurnListener[];
+  readonly publicAddress: PublicAddress;
+  readonly relayAddress: 'auto' | readonly IpAddress[];
+  readonly relayPorts: { readonly first: number; readonly last: number };
+  readonly channelRange: 'rfc8656' | 'rfc5766';
+  readonly defaultAddressFamily: 'ipv4' | 'client';
+  readonly strictExpiry: boolean;
+  readonly alternateServers: readonly TransportAddress[];
+  readonly peers: { readonly allow: readonly Cidr[]; readonly deny: readonly Cidr[] };
+  readonly limits: {
+    readonly allocationsPerUser: number;
+    readonly allocationsPerAddress: number;
+    readonly allocationsTotal: number;
+    readonly permissionsPerAllocation: number;
+    readonly channelsPerAllocation: number;
+    readonly bitsPerSecondPerAllocation: number;
+    readonly bitsPerSecondPerUser: number;
+  };
+  /** Client streams at once, with an allocation or without. */
+  readonly maxStreams: number;
+  readonly credentials: CredentialSet;
+}
+
+/** Traffic totals of the relay thread since it started. Bytes are payload bytes. */
+export interface RelayTotals {
+  readonly clientToPeerPackets: number;
+  readonly clientToPeerBytes: number;
+  readonly peerToClientPackets: number;
+  readonly peerToClientBytes: number;
+  readonly drops: DropCounters;
+}
+
+/** What the relay thread is doing now. */
+export interface RelayStatus {
+  readonly allocations: number;
+  readonly streams: number;
+  readonly listeners: readonly BoundListener[];
+  readonly engine: Engine;
+  readonly totals: RelayTotals;
+}
+
+/** From the main thread to the relay thread. */
+export type ToRelay =
+  { readonly type: 'drain' } | { readonly type: 'stop' } | { readonly type: 'status'; readonly request: number };
+
+/** From the relay thread to the main thread. */
+export type FromRelay =
+  | { readonly type: 'listening'; readonly status: RelayStatus; readonly warnings: readonly string[] }
+  | {
+      /** The start failed: nothing is bound. `code` is the system's. */
+      readonly type: 'start-failed';
+      readonly url: string;
+      readonly code: string | undefined;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'listeners-changed';
+      readonly listeners: readonly BoundListener[];
+      readonly warnings: readonly string[];
+    }
+  | { readonly type: 'events'; readonly events: readonly SessionEvent[] }
+  | { readonly type: 'status'; readonly request: number; readonly status: RelayStatus }
+  | { readonly type: 'draining'; readonly sessions: number }
+  | { readonly type: 'drained' }
+  | { readonly type: 'stopped'; readonly sessionsEnded: number };

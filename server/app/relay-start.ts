@@ -1,0 +1,52 @@
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import type { CredentialSet } from '../credentials/credential-set.ts';
+import { EngineUnavailableError, selectEngine, type Engine, type EngineChoice } from '../relay/engine.ts';
+import { descriptorLimit, planDescriptors } from './descriptors.ts';
+import { EnvironmentError } from './errors.ts';
+import type { RelayStart } from './relay-messages.ts';
+
+/** What the relay thread is started with, and what the operator should know of it. */
+export interface PlannedRelayStart {
+  readonly start: RelayStart;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Puts together all that the relay thread needs; from here on it asks nobody.
+ * @throws EnvironmentError `engine_unavailable`
+ */
+export function planRelayStart(
+  turn: ResolvedConfig['turn'],
+  credentials: CredentialSet,
+  nonceKey: Uint8Array,
+): PlannedRelayStart {
+  const portCount = turn.relayPorts.last - turn.relayPorts.first + 1;
+  const descriptors = planDescriptors(turn.limits.allocationsTotal, portCount, descriptorLimit());
+  const start: RelayStart = {
+    realm: turn.realm,
+    nonceKey,
+    engine: engineFor(turn.engine),
+    listen: turn.listen,
+    publicAddress: turn.publicAddress,
+    relayAddress: turn.relayAddress,
+    relayPorts: turn.relayPorts,
+    channelRange: turn.channelRange,
+    defaultAddressFamily: turn.defaultAddressFamily,
+    strictExpiry: turn.strictExpiry,
+    alternateServers: turn.alternateServers,
+    peers: turn.peers,
+    limits: { ...turn.limits, allocationsTotal: descriptors.allocationsTotal },
+    maxStreams: descriptors.maxStreams,
+    credentials,
+  };
+  return { start, warnings: descriptors.warning === undefined ? [] : [descriptors.warning] };
+}
+
+function engineFor(choice: EngineChoice): Engine {
+  try {
+    return selectEngine(choice);
+  } catch (error) {
+    if (error instanceof EngineUnavailableError) throw new EnvironmentError(error.code, error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { formatTransportAddress } from '../stun/ip-text.ts';
+import type { IceUrls } from '../credentials/ice-servers.ts';
+import type { BoundListener } from './relay-messages.ts';
+
+/** What a started appliance tells the person who started it. */
+export interface Summary {
+  readonly version: string;
+  readonly configFile: string | null;
+  readonly dataDir: string;
+  readonly engine: string;
+  readonly listeners: readonly BoundListener[];
+  readonly publicUrl: string | null;
+  readonly urls: IceUrls;
+  readonly realm: string;
+  readonly relayPorts: { readonly first: number; readonly last: number };
+  readonly allowedPeers: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The summary as text, lines of a width that a terminal holds. */
+export function renderSummary(summary: Summary): string {
+  const rows: (readonly [string, string])[] = [
+    ...byTransport(summary.listeners),
+    ['Relays', `UDP ports ${summary.relayPorts.first}-${summary.relayPorts.last}: open them in the firewall`],
+    ['Clients use', [...summary.urls.stun, ...summary.urls.turn].join('\n')],
+    ['Realm', summary.realm],
+    ['Health', summary.publicUrl === null ? 'no HTTP listener' : `${summary.publicUrl}/livez and /readyz`],
+    ['Engine', summary.engine],
+    ['Config', summary.configFile ?? 'none: defaults, flags and environment'],
+    ['Data', summary.dataDir],
+    ['Private peers', privatePeers(summary.allowedPeers)],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  const lines = rows.map(
+    ([label, value]) => `  ${label.padEnd(width)}${value.replaceAll('\n', `\n  ${' '.repeat(width)}`)}`,
+  );
+  const warnings = summary.warnings.map((warning) => `  Warning: ${warning}`);
+  return [
+    `Turnpike ${summary.version} is serving.`,
+    '',
+    ...lines,
+    ...(warnings.length === 0 ? [] : ['', ...warnings]),
+    '',
+    '  Try it:  npx turnpike ice    prints iceServers to paste into a page',
+    '',
+  ].join('\n');
+}
+
+function byTransport(listeners: readonly BoundListener[]): (readonly [string, string])[] {
+  return (['udp', 'tcp'] as const)
+    .map((transport) => listeners.filter((listener) => listener.transport === transport))
+    .filter((bound) => bound.length > 0)
+    .map((bound) => [
+      `TURN ${bound[0]?.transport ?? ''}`,
+      bound.map((listener) => formatTransportAddress(listener.address)).join('\n'),
+    ]);
+}
+
+function privatePeers(allowed: readonly string[]): string {
+  return allowed.length === 0
+    ? 'none: relayed traffic reaches public addresses and our own relays only (turn.peers.allow opens a network)'
+    : `relayed traffic may also reach ${allowed.join(', ')}`;
+}

@@ -1,0 +1,93 @@
+import { onTestFinished } from 'vitest';
+import { Appliance, type ApplianceOptions, type ApplianceStarted } from '../../server/app/appliance.ts';
+import { spawnRelayThread, type SpawnRelay } from '../../server/app/relay-link.ts';
+import { relayWorkerEntry } from '../../server/app/worker-entry.ts';
+import type { ResolvedConfig } from '../../server/config/resolved-config.ts';
+import type { Worker } from 'node:worker_threads';
+import type { TransportAddress } from '../../server/stun/transport-address.ts';
+import { createLog } from '../../server/telemetry/log.ts';
+import { ip } from './addresses.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** A configuration that stays on loopback and takes any port. */
+export function loopbackConfig(overrides: Partial<ResolvedConfig['turn']> = {}): ResolvedConfig {
+  return {
+    dataDir: tempDir(),
+    publicHost: null,
+    turn: {
+      realm: 'turnpike.local',
+      listen: [
+        { transport: 'udp', host: ip('127.0.0.1'), port: 0 },
+        { transport: 'tcp', host: ip('127.0.0.1'), port: 0 },
+      ],
+      publicAddress: { kind: 'none' },
+      relayAddress: 'auto',
+      relayPorts: { first: 49_152, last: 65_535 },
+      engine: 'auto',
+      channelRange: 'rfc8656',
+      defaultAddressFamily: 'ipv4',
+      users: [],
+      secrets: [],
+      strictExpiry: false,
+      alternateServers: [],
+      peers: { allow: [], deny: [] },
+      limits: {
+        allocationsPerUser: 128,
+        allocationsPerAddress: 0,
+        allocationsTotal: 0,
+        permissionsPerAllocation: 128,
+        channelsPerAllocation: 128,
+        bitsPerSecondPerAllocation: 0,
+        bitsPerSecondPerUser: 0,
+      },
+      ...overrides,
+    },
+    http: { public: { host: ip('127.0.0.1'), port: 0 } },
+    log: { level: 'debug', format: 'json' },
+    drainSeconds: 30,
+  };
+}
+
+/** A running appliance and what a test wants to know of it. */
+export interface RunningAppliance {
+  readonly appliance: Appliance;
+  readonly started: ApplianceStarted;
+  readonly udp: TransportAddress;
+  readonly tcp: TransportAddress;
+  /** Every log line so far. */
+  readonly log: Record<string, unknown>[];
+  /** The relay threads so far, the last one being in use. */
+  readonly threads: Worker[];
+}
+
+/** Starts an appliance that is stopped when the test ends. */
+export async function startAppliance(config: ResolvedConfig = loopbackConfig()): Promise<RunningAppliance> {
+  const log: Record<string, unknown>[] = [];
+  const threads: Worker[] = [];
+  const spawn = spawnRelayThread(relayWorkerEntry);
+  const spawnRelay: SpawnRelay = (start) => {
+    const thread = spawn(start);
+    threads.push(thread);
+    return thread;
+  };
+  const sink = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
+  const options: ApplianceOptions = { config, log: createLog({ level: 'debug', format: 'json', sink }), spawnRelay };
+  const appliance = new Appliance(options);
+  const started = await appliance.start();
+  onTestFinished(() => appliance.stop());
+  const address = (transport: 'udp' | 'tcp'): TransportAddress => {
+    const listener = started.listeners.find((candidate) => candidate.transport === transport);
+    if (listener === undefined) throw new Error(`the appliance has no ${transport} listener`);
+    return listener.address;
+  };
+  return { appliance, started, udp: address('udp'), tcp: address('tcp'), log, threads };
+}
+
+/** Waits until `condition` holds; throws when it does not within 5 s. */
+export async function eventually(what: string, condition: () => boolean): Promise<void> {
+  const endMs = performance.now() + 5_000;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`${what}: not within 5 s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
