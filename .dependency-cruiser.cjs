@@ -18,8 +18,8 @@ const rooms = {
 /** Rooms that touch no socket, file, clock or randomness. */
 const pureRooms = '^server/(contract|stun|seam|credentials|turn)/';
 
-/** Configuration names addresses and networks, and there is one parser of each. */
-const addressText = '^server/stun/(cidr|ip-text|transport-address)[.]ts$';
+/** Configuration holds addresses, networks and names, and there is one parser of each (docs/adr/0005). */
+const textParsers = '^server/(stun/(cidr|ip-text|transport-address)|credentials/opaque-string)[.]ts$';
 
 const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports`,
@@ -28,7 +28,7 @@ const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
   from: { path: `^server/${room}/` },
   to: {
     path: '^server/',
-    pathNot: [`^server/(${[room, 'contract', ...allowed].join('|')})/`, ...(room === 'config' ? [addressText] : [])],
+    pathNot: [`^server/(${[room, 'contract', ...allowed].join('|')})/`, ...(room === 'config' ? [textParsers] : [])],
   },
 }));
 
@@ -111,6 +111,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: `${__dirname}/tsconfig.json` },
     enhancedResolveOptions: {
+      exportsFields: ['exports'],
       extensions: ['.ts', '.mjs', '.cjs', '.js', '.json'],
       conditionNames: ['import', 'node', 'default', 'types'],
     },

@@ -115,7 +115,8 @@ class FileReader implements Omit<LayerSettings, 'warnings'> {
       return this.#report('config_unknown_key', here.join('.'), pair.key, unknownKey(name, schema, path));
     const node = pair.value;
     // A key without a value is not set; where null is a value of its own, it has to be written.
-    if (node === null || (this.#yaml.isScalar(node) && node.value === null && !this.#isWrittenNull(node, child))) return;
+    if (node === null || (this.#yaml.isScalar(node) && node.value === null && !this.#isWrittenNull(node, child)))
+      return;
     if (child.properties !== undefined) return this.readGroup(node, child, here);
     const value: unknown = node.toJS(this.#document);
     const detail = `${this.#path}:${this.#lineOf(pair.key)}`;
