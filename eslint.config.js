@@ -24,6 +24,7 @@ const untyped = {
   'no-var': 'error',
   'prefer-const': 'error',
   eqeqeq: 'error',
+  curly: ['error', 'multi-line'],
   'max-lines-per-function': ['error', { max: 60 }],
 };
 
@@ -54,6 +55,8 @@ export default defineConfig(
       'max-depth': ['error', 4],
       'no-restricted-syntax': ['error', ...restrictedSyntax],
       eqeqeq: 'error',
+      // A body on a line of its own has braces; one behind its condition needs none.
+      curly: ['error', 'multi-line'],
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',

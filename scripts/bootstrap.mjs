@@ -65,8 +65,9 @@ function runtimeBinary() {
  */
 function staleParts(needs, binary) {
   const wanted = readJson(path.join(root, 'package-lock.json'))?.packages;
-  if (wanted === undefined)
+  if (wanted === undefined) {
     throw new Failure(`${root}/package-lock.json is missing or broken. Restore it: git checkout package-lock.json`);
+  }
   const present = readJson(path.join(modules, '.package-lock.json'))?.packages ?? {};
   const hasDevelopmentParts = Object.values(present).some(
     (entry) => entry.dev === true && entry.integrity !== undefined,
@@ -131,8 +132,9 @@ async function install(parts) {
     throw error;
   });
   if (end.signal !== null) return end;
-  if (end.code !== 0)
+  if (end.code !== 0) {
     throw new Failure(`npm ci failed with exit code ${end.code}; its lines above say why. Nothing was started.`);
+  }
   say(`installed in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   return end;
 }

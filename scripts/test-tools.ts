@@ -13,22 +13,25 @@ export interface TestTool {
   readonly remedy: string;
 }
 
+/** The browser that the suite of calls runs. */
+export const chromium: TestTool = {
+  name: 'Chromium',
+  commands: [
+    'chromium',
+    'chromium-browser',
+    'google-chrome',
+    'google-chrome-stable',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ],
+  debianPackage: 'chromium',
+  project: 'e2e',
+  remedy: 'Install Chromium or Google Chrome so that it is on PATH (on Debian: apt-get install chromium).',
+};
+
 /** Everything the whole suite needs beyond Node.js. */
 const testTools: readonly TestTool[] = [
-  {
-    name: 'Chromium',
-    commands: [
-      'chromium',
-      'chromium-browser',
-      'google-chrome',
-      'google-chrome-stable',
-      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-      '/Applications/Chromium.app/Contents/MacOS/Chromium',
-    ],
-    debianPackage: 'chromium',
-    project: 'e2e',
-    remedy: 'Install Chromium or Google Chrome so that it is on PATH.',
-  },
+  chromium,
   {
     name: 'coturn',
     commands: ['turnutils_uclient'],
@@ -39,7 +42,7 @@ const testTools: readonly TestTool[] = [
 ];
 
 /** The full path of the first of these commands that exists, or null. */
-function findCommand(commands: readonly string[]): string | null {
+export function findCommand(commands: readonly string[]): string | null {
   const directories = (process.env.PATH ?? '').split(path.delimiter);
   for (const command of commands) {
     for (const file of path.isAbsolute(command) ? [command] : directories.map((dir) => path.join(dir, command))) {

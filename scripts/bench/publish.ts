@@ -8,7 +8,8 @@ const end = '<!-- results: end -->';
 export async function publish(tables: string): Promise<void> {
   const text = await readFile(page, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from)
+  if (from < 0 || to < from) {
     throw new Error('docs/performance.md has lost the two comments that its tables stand between');
+  }
   await writeFile(page, `${text.slice(0, from + begin.length)}\n${tables}\n${text.slice(to)}`);
 }

@@ -9,9 +9,21 @@ export interface PublicApi {
   readonly onFailure: (error: Error) => void;
 }
 
+/** Connections at a time: half of the descriptors that are kept free of relays and streams, so that strangers cannot take the rest. */
+const maxConnections = 256;
+
+/** How long a connection may hold its place without getting on: with headers, with the request, or silent. */
+const timeouts = {
+  connectionTimeout: 10_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 30_000,
+  http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+} as const;
+
 /** Builds the public HTTP surface (DESIGN.md section 7), not yet listening. */
 export function createPublicListener(api: PublicApi): FastifyInstance {
-  const server = fastify({ logger: false, forceCloseConnections: true });
+  const server = fastify({ logger: false, forceCloseConnections: true, ...timeouts });
+  server.server.maxConnections = maxConnections;
   server.setNotFoundHandler((request, reply) =>
     problem(reply, 'not_found', `There is no ${request.method} ${request.url} on the public listener.`),
   );

@@ -7,6 +7,8 @@ import { ipKey, type IpAddress, type IpFamily, type IpKey } from '../stun/transp
 /** What the plan is made from. */
 export interface AddressPlanInput {
   readonly interfaces: readonly IpAddress[];
+  /** Addresses that are listened on by name. The system need not list them: 127.0.0.2, or one that a router directs here. */
+  readonly listeners: readonly IpAddress[];
   readonly publicAddress: PublicAddress;
   /** `auto`, or at most one address of each family. */
   readonly relayAddress: 'auto' | readonly IpAddress[];
@@ -35,12 +37,15 @@ export function interfaceAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[
 export function planAddresses(input: AddressPlanInput): AddressPlanResult {
   const { translations, warnings } = planTranslations(input);
   const own = new Map<IpKey, IpAddress>();
-  for (const ip of [...input.interfaces, ...translations.map((pair) => pair.public)]) own.set(ipKey(ip), ip);
-  const relays = input.interfaces.map((listener) => ({
-    listener,
-    ipv4: relayAddressOf(listener, 4, input),
-    ipv6: relayAddressOf(listener, 6, input),
-  }));
+  const local = [...input.interfaces, ...input.listeners];
+  for (const ip of [...local, ...translations.map((pair) => pair.public)]) own.set(ipKey(ip), ip);
+  const relays = local
+    .toSorted((a, b) => remoteness(b) - remoteness(a))
+    .map((listener) => ({
+      listener,
+      ipv4: relayAddressOf(listener, 4, input),
+      ipv6: relayAddressOf(listener, 6, input),
+    }));
   return { plan: { own: [...own.values()], relays, translations }, warnings };
 }
 
@@ -61,7 +66,13 @@ export function isPublic(ip: IpAddress): boolean {
 /** The address of a family that others most likely reach this host by: a public one, else any but loopback, else loopback. */
 export function preferredAddress(addresses: readonly IpAddress[], family: IpFamily): IpAddress | null {
   const ofFamily = addresses.filter((ip) => ip.family === family);
-  return ofFamily.find(isPublic) ?? ofFamily.find((ip) => !isLoopback(ip)) ?? ofFamily[0] ?? null;
+  return ofFamily.toSorted((a, b) => remoteness(b) - remoteness(a))[0] ?? null;
+}
+
+/** From how far an address may be called: by this host alone, by its network, by the Internet. */
+function remoteness(ip: IpAddress): 0 | 1 | 2 {
+  if (isLoopback(ip)) return 0;
+  return isPublic(ip) ? 2 : 1;
 }
 
 function isLinkLocal(ip: IpAddress): boolean {

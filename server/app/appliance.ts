@@ -90,7 +90,11 @@ export class Appliance {
    */
   async start(): Promise<ApplianceStarted> {
     const dataDir = openDataDir(this.#config.dataDir);
-    const control = new ControlServer(dataDir.controlSocket, (request) => this.#answer(request));
+    const control = new ControlServer(dataDir.controlSocket, {
+      handle: (request) => this.#answer(request),
+      onFailure: (error) =>
+        this.#log.error({ event: 'control_failed', error: String(error) }, 'a local command failed'),
+    });
     await control.listen();
     const closers: (() => Promise<unknown>)[] = [() => control.close()];
     try {
@@ -127,21 +131,24 @@ export class Appliance {
     if (this.#phase === 'serving' || this.#phase === 'degraded') {
       this.#phase = 'draining';
       this.#log.info({ event: 'draining', deadlineSeconds }, 'draining: no new allocations');
-      this.#drainTimer = setTimeout(() => void this.stop(), deadlineSeconds * 1000);
+      this.#drainTimer = setTimeout(() => this.#stopDrained(), deadlineSeconds * 1000);
     }
     return { draining: true, sessions: await link.drain(), deadlineSeconds };
   }
 
-  /** Ends every session and closes everything. Repeatable; resolves when all is closed. */
+  /** Ends every session and closes everything. To be called once `start` has resolved; repeatable; resolves when all is closed. */
   async stop(): Promise<void> {
-    const running = this.#running;
-    if (this.#phase === 'stopped' || running === undefined) return this.#finished.promise;
+    const running = this.#expectRunning();
+    if (this.#phase === 'stopped') return this.#finished.promise;
     this.#phase = 'stopped';
     clearTimeout(this.#drainTimer);
-    const sessionsEnded = await running.link.stop();
-    await Promise.all([running.http?.close(), running.control.close()]);
-    this.#log.info({ event: 'stopped', sessionsEnded }, 'stopped');
-    this.#finished.resolve();
+    try {
+      const sessionsEnded = await running.link.stop();
+      await Promise.all([running.http?.close(), running.control.close()]);
+      this.#log.info({ event: 'stopped', sessionsEnded }, 'stopped');
+    } finally {
+      this.#finished.resolve();
+    }
   }
 
   /** How the appliance is. */
@@ -157,6 +164,7 @@ export class Appliance {
       listeners: [...running.listeners.map(turnListener), ...http],
       engine: running.engine,
       dataDir: running.dataDir.path,
+      counts: relay?.counts ?? {},
     };
   }
 
@@ -204,7 +212,7 @@ export class Appliance {
       onSessionEvents: (events) => {
         for (const event of events) sessions.note(event, Date.now());
       },
-      onDrained: () => void this.stop(),
+      onDrained: () => this.#stopDrained(),
       onListenersChanged: (listeners, warnings) => {
         if (this.#running !== undefined) this.#running.listeners = listeners;
         this.#log.info(
@@ -224,6 +232,12 @@ export class Appliance {
         if (this.#running !== undefined) this.#running.listeners = status.listeners;
         this.#log.warn({ event: 'relay_restarted' }, 'the relay thread serves again');
       },
+    });
+  }
+
+  #stopDrained(): void {
+    this.stop().catch((error: unknown) => {
+      this.#log.error({ event: 'stop_failed', error: String(error) }, 'not everything could be closed');
     });
   }
 
@@ -273,7 +287,8 @@ export class Appliance {
   #urls(listeners: readonly BoundListener[]): IceUrls {
     const { turn, publicHost } = this.#config;
     const interfaces = interfaceAddresses(networkInterfaces());
-    const { plan } = planAddresses({ interfaces, publicAddress: turn.publicAddress, relayAddress: turn.relayAddress });
+    const { publicAddress, relayAddress } = turn;
+    const { plan } = planAddresses({ interfaces, listeners: [], publicAddress, relayAddress });
     return iceUrls({ listeners, publicHost, interfaces, translations: plan.translations });
   }
 
@@ -289,7 +304,9 @@ export class Appliance {
   }
 
   #expectRunning(): Running {
-    if (this.#running === undefined) throw new Error('the appliance has not started');
+    if (this.#running === undefined) {
+      throw new Error('start() has to resolve before anything else is asked of an appliance');
+    }
     return this.#running;
   }
 }

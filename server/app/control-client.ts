@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import type { ControlReply, ControlRequest } from '../contract/control.ts';
+import type { ControlAnswer, ControlReply, ControlRequest } from '../contract/control.ts';
 import { controlSocketPath } from './data-dir.ts';
 import { EnvironmentError, systemErrorCode } from './errors.ts';
 
@@ -13,9 +13,21 @@ const answerTimeoutMs = 10_000;
 export async function callControl(dataDir: string, request: ControlRequest): Promise<ControlReply> {
   const path = controlSocketPath(dataDir);
   const line = await exchange(path, `${JSON.stringify(request)}\n`);
-  const answer = JSON.parse(line) as { ok: true; reply: ControlReply } | { ok: false; message: string };
-  if (!answer.ok) throw new EnvironmentError('control_failed', answer.message);
+  const answer = parseAnswer(line);
+  if (answer === null) throw unreachable(path, new Error('what answers there is no Turnpike of this version'));
+  if (!answer.ok) {
+    throw new EnvironmentError(answer.code === 'relay_unavailable' ? answer.code : 'control_failed', answer.message);
+  }
   return answer.reply;
+}
+
+function parseAnswer(line: string): ControlAnswer | null {
+  try {
+    const answer = JSON.parse(line) as ControlAnswer | null;
+    return typeof answer?.ok === 'boolean' ? answer : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether somebody accepts connections at a control socket. */

@@ -1,14 +1,23 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ControlReply, ControlRequest } from '../contract/control.ts';
+import {
+  parseControlRequest,
+  type ControlAnswer,
+  type ControlReply,
+  type ControlRequest,
+} from '../contract/control.ts';
 import { probeControl } from './control-client.ts';
 import { EnvironmentError, systemErrorCode } from './errors.ts';
 
 const maxRequestBytes = 64 * 1024;
 const requestTimeoutMs = 10_000;
 
-/** Answers one request of a local command. */
-export type ControlHandler = (request: ControlRequest) => Promise<ControlReply>;
+/** What the server does with requests. */
+export interface ControlServerOptions {
+  readonly handle: (request: ControlRequest) => Promise<ControlReply>;
+  /** Told of every request that failed for no reason that a caller could mend. */
+  readonly onFailure: (error: unknown) => void;
+}
 
 /**
  * The local socket by which commands on this host reach the appliance: one JSON line in, one JSON line out. Whoever may
@@ -19,12 +28,12 @@ export class ControlServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(path: string, handle: ControlHandler) {
+  constructor(path: string, options: ControlServerOptions) {
     this.#path = path;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      answerOne(socket, handle);
+      answerOne(socket, options);
     });
   }
 
@@ -66,7 +75,7 @@ export class ControlServer {
   }
 }
 
-function answerOne(socket: Socket, handle: ControlHandler): void {
+function answerOne(socket: Socket, options: ControlServerOptions): void {
   let text = '';
   let answered = false;
   socket.setEncoding('utf8');
@@ -79,18 +88,27 @@ function answerOne(socket: Socket, handle: ControlHandler): void {
     if (text.length > maxRequestBytes) socket.destroy();
     if (end === -1 || answered) return;
     answered = true;
-    answer(text.slice(0, end), handle).then(
-      (line) => socket.end(line),
-      (error: unknown) => socket.end(`${JSON.stringify(failure(error))}\n`),
-    );
+    void answer(text.slice(0, end), options).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
   });
 }
 
-async function answer(line: string, handle: ControlHandler): Promise<string> {
-  const reply = await handle(JSON.parse(line) as ControlRequest);
-  return `${JSON.stringify({ ok: true, reply })}\n`;
+async function answer(line: string, { handle, onFailure }: ControlServerOptions): Promise<ControlAnswer> {
+  const request = parseControlRequest(parseJson(line));
+  if (typeof request === 'string') return { ok: false, code: 'usage', message: request };
+  try {
+    return { ok: true, reply: await handle(request) };
+  } catch (error) {
+    if (error instanceof EnvironmentError) return { ok: false, code: error.code, message: error.message };
+    onFailure(error);
+    return { ok: false, code: 'internal', message: `"${request.command}" failed inside the server; its log says why` };
+  }
 }
 
-function failure(error: unknown): { ok: false; message: string } {
-  return { ok: false, message: error instanceof Error ? error.message : String(error) };
+/** The value of a JSON text; undefined when it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

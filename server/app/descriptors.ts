@@ -17,8 +17,8 @@ export function descriptorLimit(): number | null {
 
 /** How the descriptors are shared out, and what the operator should know of it. */
 export interface DescriptorPlan {
-  /** 0 = none but the relay ports. */
-  readonly allocationsTotal: number;
+  /** Relays at a time, two for an allocation of both families; 0 = no limit. */
+  readonly relaysTotal: number;
   readonly maxStreams: number;
   readonly warning: string | undefined;
 }
@@ -31,14 +31,14 @@ export interface DescriptorPlan {
  * @param limit the descriptor limit, null when unknown
  */
 export function planDescriptors(configured: number, relayPorts: number, limit: number | null): DescriptorPlan {
-  if (limit === null) return { allocationsTotal: configured, maxStreams: mostStreams, warning: undefined };
+  if (limit === null) return { relaysTotal: 0, maxStreams: mostStreams, warning: undefined };
   const available = Math.max(4, limit - reservedDescriptors);
   const maxStreams = Math.min(mostStreams, Math.floor(available / 4));
-  const affordable = available - maxStreams;
+  const relaysTotal = available - maxStreams;
   const wanted = configured === 0 ? relayPorts : Math.min(configured, relayPorts);
-  if (affordable >= wanted) return { allocationsTotal: configured, maxStreams, warning: undefined };
+  if (relaysTotal >= wanted) return { relaysTotal, maxStreams, warning: undefined };
   const warning =
-    `the descriptor limit of ${limit} admits ${affordable} allocations at once, fewer than the ${wanted} that ` +
+    `the descriptor limit of ${limit} admits ${relaysTotal} relays at once, fewer than the ${wanted} that ` +
     'turn.relayPorts and turn.limits.allocationsTotal ask for. Raise it (LimitNOFILE= in a systemd unit, "ulimit -n" in a shell).';
-  return { allocationsTotal: affordable, maxStreams, warning };
+  return { relaysTotal, maxStreams, warning };
 }

@@ -1,6 +1,6 @@
 import type { ConfigErrorCode, ErrorCode } from '../contract/error-codes.ts';
 
-/** What the host, or this build of the appliance, may not give. The catalogue says which exit code each ends a command with. */
+/** What the host may not give. The catalogue says which exit code each ends a command with. */
 export type EnvironmentErrorCode = Exclude<ErrorCode, ConfigErrorCode | 'usage' | 'internal'>;
 
 /** The host does not give what the configuration asks for. The message says what, where, and what to do. */
@@ -18,6 +18,11 @@ export class EnvironmentError extends Error {
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether a bind failed because the host lacks the address or its whole family: no reason for a `*` to fail. */
+export function isMissingAddress(code: string | undefined): boolean {
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
 }
 
 /**

@@ -2,7 +2,7 @@ import { formatIp } from '../stun/ip-text.ts';
 import type { ListenAddress } from '../config/resolved-config.ts';
 import { createPublicListener, type PublicApi } from '../api/public-listener.ts';
 import { urlHost } from './ice-urls.ts';
-import { bindError, systemErrorCode } from './errors.ts';
+import { bindError, isMissingAddress, systemErrorCode } from './errors.ts';
 
 /** A listening HTTP server. */
 export interface HttpListener {
@@ -32,7 +32,7 @@ export async function openPublicListener(bind: ListenAddress, api: PublicApi): P
       await server.close();
       failure = error;
       // A host without IPv6 is served over IPv4 alone.
-      if (systemErrorCode(error) !== 'EAFNOSUPPORT') break;
+      if (!isMissingAddress(systemErrorCode(error))) break;
     }
   }
   throw bindError(failure, 'http.public', `http://${shownHost}:${bind.port}`);

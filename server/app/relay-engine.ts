@@ -6,6 +6,7 @@ import type { Action } from '../seam/action.ts';
 import type { Client, StreamClient } from '../seam/client.ts';
 import type { ForwardingPlane } from '../seam/plane.ts';
 import type { SessionEvent } from '../seam/session-event.ts';
+import { isMediaFrame } from '../stun/media-frame.ts';
 import type { IpAddress } from '../stun/transport-address.ts';
 import { StreamClients } from '../transport/stream-clients.ts';
 import { TurnServer } from '../turn/turn-server.ts';
@@ -15,10 +16,8 @@ import type { BoundListener, RelayStart, RelayStatus } from './relay-messages.ts
 import { RelayTraffic } from './relay-traffic.ts';
 import { secureRandomUint32 } from './secure-random.ts';
 
-const interfacePollMs = 5_000;
-const channelDataFirstByte = 64;
-/** The second byte of a Send indication; the first is 0 (RFC 8656 section 17, RFC 8489 section 5). */
-const sendIndicationSecondByte = 0x16;
+/** How often the interfaces are read, and the plane's counters, which it keeps for every relay that has closed. */
+const pollMs = 5_000;
 
 /** What the engine tells its owner. */
 export interface RelayEngineEvents {
@@ -46,7 +45,7 @@ export class RelayEngine {
   #drain: 'none' | 'running' | 'done' = 'none';
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
-  #interfacePoll: NodeJS.Timeout | undefined;
+  #poll: NodeJS.Timeout | undefined;
 
   constructor(start: RelayStart, events: RelayEngineEvents) {
     this.#start = start;
@@ -84,6 +83,7 @@ export class RelayEngine {
       nonceKey: start.nonceKey,
       capabilities: this.#plane.capabilities,
       relayPorts: start.relayPorts,
+      relaysTotal: start.relaysTotal,
       channelRange: start.channelRange,
       defaultAddressFamily: start.defaultAddressFamily,
       strictExpiry: start.strictExpiry,
@@ -109,13 +109,17 @@ export class RelayEngine {
 
   /** What the engine is doing now. */
   get status(): RelayStatus {
-    this.#traffic.add(this.#plane.drainCounters());
+    this.#collectCounters();
     return {
       allocations: this.#machine.allocationCount,
-      streams: this.#streams.size,
       listeners: this.#listeners.bound,
       engine: this.#start.engine,
-      totals: this.#traffic.totals,
+      counts: {
+        traffic: this.#traffic.traffic,
+        drops: { ...this.#traffic.drops },
+        machine: { ...this.#machine.stats },
+        streams: { open: this.#streams.size, ...this.#streams.counters },
+      },
     };
   }
 
@@ -137,12 +141,15 @@ export class RelayEngine {
       await this.stop();
       throw error;
     }
-    this.#interfacePoll = setInterval(() => void this.#followInterfaces(), interfacePollMs);
+    this.#poll = setInterval(() => {
+      this.#collectCounters();
+      void this.#followInterfaces();
+    }, pollMs);
   }
 
   /**
    * Refuses new allocations from now on; live ones go on (RFC 8656 section 7.2: 300 or 508).
-   * @returns how many there are; `onDrained` follows when the last has ended, at once when there is none
+   * @returns how many there are; `onDrained` tells when the last has ended, before this returns when there is none
    */
   drain(): number {
     this.#drain = 'running';
@@ -155,7 +162,7 @@ export class RelayEngine {
   /** Ends every session and closes every socket. Resolves to how many sessions were ended. */
   async stop(): Promise<number> {
     const sessions = this.#machine.allocationCount;
-    clearInterval(this.#interfacePoll);
+    clearInterval(this.#poll);
     this.#machine.endAllSessions('drained', Date.now());
     this.#applyActions();
     clearTimeout(this.#timer);
@@ -164,10 +171,12 @@ export class RelayEngine {
     return sessions;
   }
 
+  #collectCounters(): void {
+    this.#traffic.add(this.#plane.drainCounters());
+  }
+
   #onStreamFrame(frame: Uint8Array, client: StreamClient): void {
-    const isMedia =
-      (frame[0] ?? 0) >= channelDataFirstByte || (frame[0] === 0 && frame[1] === sendIndicationSecondByte);
-    if (isMedia) {
+    if (isMediaFrame(frame)) {
       this.#plane.forwardFromStream(client, frame);
       return;
     }
@@ -257,6 +266,7 @@ export class RelayEngine {
     this.#interfaces = interfaces;
     const { plan, warnings } = planAddresses({
       interfaces,
+      listeners: this.#start.listen.flatMap(({ host }) => (host === '*' ? [] : [host])),
       publicAddress: this.#start.publicAddress,
       relayAddress: this.#start.relayAddress,
     });

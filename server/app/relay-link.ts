@@ -57,7 +57,7 @@ export interface RelayStarted {
 export class RelayLink {
   readonly #spawn: SpawnRelay;
   readonly #events: RelayLinkEvents;
-  readonly #liveSessions = new Set<SessionId>();
+  readonly #liveSessions = new Map<SessionId, SessionEvent & { type: 'session-started' }>();
   readonly #pendingStatus = new Map<number, PendingStatus>();
   readonly #firstStart = Promise.withResolvers<RelayStarted>();
   readonly #draining = Promise.withResolvers<number>();
@@ -89,7 +89,7 @@ export class RelayLink {
   }
 
   /**
-   * Refuses new allocations from now on; `onDrained` follows when the last session has ended. Repeatable.
+   * Refuses new allocations from now on; `onDrained` tells when the last session has ended, at once when there is none. Repeatable.
    * @returns how many sessions there were when it began
    */
   drain(): Promise<number> {
@@ -122,6 +122,7 @@ export class RelayLink {
     const worker = this.#worker;
     const serving = this.#state === 'serving';
     this.#state = 'stopping';
+    this.#draining.resolve(0);
     if (worker === undefined) return 0;
     if (serving) this.#post({ type: 'stop' });
     else await worker.terminate();
@@ -153,7 +154,7 @@ export class RelayLink {
         return this.#events.onListenersChanged(message.listeners, message.warnings);
       case 'events':
         for (const event of message.events) {
-          if (event.type === 'session-started') this.#liveSessions.add(event.session);
+          if (event.type === 'session-started') this.#liveSessions.set(event.session, event);
           if (event.type === 'session-ended') this.#liveSessions.delete(event.session);
         }
         return this.#events.onSessionEvents(message.events);
@@ -172,6 +173,7 @@ export class RelayLink {
   }
 
   #onListening(status: RelayStatus, warnings: readonly string[]): void {
+    if (this.#state === 'stopping') return;
     const first = this.#state === 'first-start';
     this.#state = 'serving';
     if (this.#drainWanted) this.#post({ type: 'drain' });
@@ -220,9 +222,12 @@ export class RelayLink {
 
   #restart(cause: string): void {
     this.#state = 'restarting';
-    const lost = this.#liveSessions.size;
+    const lost = [...this.#liveSessions.values()].map(({ session, client, username }): SessionEvent => {
+      return { type: 'session-ended', session, client, username, cause: 'relay-died' };
+    });
     this.#liveSessions.clear();
-    this.#events.onRelayDied(cause, lost);
+    this.#events.onRelayDied(cause, lost.length);
+    this.#events.onSessionEvents(lost);
     const waitMs = Math.max(0, this.#spawnedAtMs + restartSpacingMs - Date.now());
     this.#restartTimer = setTimeout(() => this.#spawnThread(), waitMs);
   }

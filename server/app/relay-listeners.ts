@@ -12,7 +12,7 @@ import {
 } from '../stun/transport-address.ts';
 import type { StreamClients } from '../transport/stream-clients.ts';
 import { TcpListener } from '../transport/tcp-listener.ts';
-import { systemErrorCode } from './errors.ts';
+import { isMissingAddress, systemErrorCode } from './errors.ts';
 import type { BoundListener } from './relay-messages.ts';
 
 const anyIpv4 = ipv4(0);
@@ -112,7 +112,7 @@ export class RelayListeners {
         if (wildcard) this.#portOfWildcard.set(request, address.port);
         this.#udp.set(key, { id, bound: { transport: 'udp', address, wildcard } });
       } catch (error) {
-        if (!(wildcard && isMissingAddress(error))) throw error;
+        if (!(wildcard && lacksAddress(error))) throw error;
       }
     }
   }
@@ -126,7 +126,7 @@ export class RelayListeners {
     try {
       await this.#bindTcp({ ip: anyIpv6, port: first.port }, true);
     } catch (error) {
-      if (!isMissingAddress(error)) throw error;
+      if (!lacksAddress(error)) throw error;
     }
   }
 
@@ -150,8 +150,6 @@ async function bind(
   }
 }
 
-/** Whether the host lacks the address or its whole family: no reason for a `*` entry to fail. */
-function isMissingAddress(error: unknown): boolean {
-  const code = error instanceof ListenError ? systemErrorCode(error.cause) : undefined;
-  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
+function lacksAddress(error: unknown): boolean {
+  return error instanceof ListenError && isMissingAddress(systemErrorCode(error.cause));
 }

@@ -1,9 +1,10 @@
 import type { PublicAddress, TurnListener } from '../config/resolved-config.ts';
 import type { CredentialSet } from '../credentials/credential-set.ts';
-import type { Cidr } from '../stun/cidr.ts';
+import type { ChannelRange } from '../stun/channel-data.ts';
 import type { IpAddress, TransportAddress } from '../stun/transport-address.ts';
 import type { Engine } from '../relay/engine.ts';
-import type { DropCounters } from '../seam/plane.ts';
+import type { TurnLimits } from '../turn/options.ts';
+import type { PeerRanges } from '../turn/peer-policy.ts';
 import type { SessionEvent } from '../seam/session-event.ts';
 
 /** A bound listener. */
@@ -23,41 +24,30 @@ export interface RelayStart {
   readonly publicAddress: PublicAddress;
   readonly relayAddress: 'auto' | readonly IpAddress[];
   readonly relayPorts: { readonly first: number; readonly last: number };
-  readonly channelRange: 'rfc8656' | 'rfc5766';
+  /** Relays at a time that the descriptors admit; 0 = no limit. */
+  readonly relaysTotal: number;
+  readonly channelRange: ChannelRange;
   readonly defaultAddressFamily: 'ipv4' | 'client';
   readonly strictExpiry: boolean;
   readonly alternateServers: readonly TransportAddress[];
-  readonly peers: { readonly allow: readonly Cidr[]; readonly deny: readonly Cidr[] };
-  readonly limits: {
-    readonly allocationsPerUser: number;
-    readonly allocationsPerAddress: number;
-    readonly allocationsTotal: number;
-    readonly permissionsPerAllocation: number;
-    readonly channelsPerAllocation: number;
-    readonly bitsPerSecondPerAllocation: number;
-    readonly bitsPerSecondPerUser: number;
-  };
+  readonly peers: PeerRanges;
+  readonly limits: TurnLimits;
   /** Client streams at once, with an allocation or without. */
   readonly maxStreams: number;
   readonly credentials: CredentialSet;
 }
 
-/** Traffic totals of the relay thread since it started. Bytes are payload bytes. */
-export interface RelayTotals {
-  readonly clientToPeerPackets: number;
-  readonly clientToPeerBytes: number;
-  readonly peerToClientPackets: number;
-  readonly peerToClientBytes: number;
-  readonly drops: DropCounters;
-}
+/** What was counted since the relay thread started, by the part that counted it. */
+export type RelayCounts = Readonly<
+  Record<'traffic' | 'drops' | 'machine' | 'streams', Readonly<Record<string, number>>>
+>;
 
 /** What the relay thread is doing now. */
 export interface RelayStatus {
   readonly allocations: number;
-  readonly streams: number;
   readonly listeners: readonly BoundListener[];
   readonly engine: Engine;
-  readonly totals: RelayTotals;
+  readonly counts: RelayCounts;
 }
 
 /** From the main thread to the relay thread. */

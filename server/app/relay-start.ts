@@ -1,8 +1,7 @@
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { CredentialSet } from '../credentials/credential-set.ts';
-import { EngineUnavailableError, selectEngine, type Engine, type EngineChoice } from '../relay/engine.ts';
+import { selectEngine } from '../relay/engine.ts';
 import { descriptorLimit, planDescriptors } from './descriptors.ts';
-import { EnvironmentError } from './errors.ts';
 import type { RelayStart } from './relay-messages.ts';
 
 /** What the relay thread is started with, and what the operator should know of it. */
@@ -11,10 +10,7 @@ export interface PlannedRelayStart {
   readonly warnings: readonly string[];
 }
 
-/**
- * Puts together all that the relay thread needs; from here on it asks nobody.
- * @throws EnvironmentError `engine_unavailable`
- */
+/** Puts together all that the relay thread needs; from here on it asks nobody. */
 export function planRelayStart(
   turn: ResolvedConfig['turn'],
   credentials: CredentialSet,
@@ -25,7 +21,7 @@ export function planRelayStart(
   const start: RelayStart = {
     realm: turn.realm,
     nonceKey,
-    engine: engineFor(turn.engine),
+    engine: selectEngine(turn.engine),
     listen: turn.listen,
     publicAddress: turn.publicAddress,
     relayAddress: turn.relayAddress,
@@ -35,18 +31,10 @@ export function planRelayStart(
     strictExpiry: turn.strictExpiry,
     alternateServers: turn.alternateServers,
     peers: turn.peers,
-    limits: { ...turn.limits, allocationsTotal: descriptors.allocationsTotal },
+    limits: turn.limits,
+    relaysTotal: descriptors.relaysTotal,
     maxStreams: descriptors.maxStreams,
     credentials,
   };
   return { start, warnings: descriptors.warning === undefined ? [] : [descriptors.warning] };
-}
-
-function engineFor(choice: EngineChoice): Engine {
-  try {
-    return selectEngine(choice);
-  } catch (error) {
-    if (error instanceof EngineUnavailableError) throw new EnvironmentError(error.code, error.message, { cause: error });
-    throw error;
-  }
 }

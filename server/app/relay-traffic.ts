@@ -1,5 +1,4 @@
 import type { DropCounters, PlaneCounters } from '../seam/plane.ts';
-import type { RelayTotals } from './relay-messages.ts';
 
 /** Adds up what the plane counted since the relay thread started. */
 export class RelayTraffic {
@@ -26,14 +25,18 @@ export class RelayTraffic {
     };
   }
 
-  /** The sums. */
-  get totals(): RelayTotals {
+  /** What was relayed. Bytes are payload bytes. */
+  get traffic(): Readonly<Record<string, number>> {
     return {
       clientToPeerPackets: this.#clientToPeerPackets,
       clientToPeerBytes: this.#clientToPeerBytes,
       peerToClientPackets: this.#peerToClientPackets,
       peerToClientBytes: this.#peerToClientBytes,
-      drops: this.#drops,
     };
+  }
+
+  /** Packets that were dropped, by cause. */
+  get drops(): DropCounters {
+    return this.#drops;
   }
 }

@@ -8,7 +8,7 @@ import type { FromRelay, RelayStart, ToRelay } from './relay-messages.ts';
 
 const eventBatchMs = 20;
 const eventBatchLength = 256;
-/** Refusals that strangers may provoke at will: at most so many a batch are told, the rest is counted by the machine. */
+/** Strangers provoke refusals at will: at most so many a batch are told. The log writes one line of each cause in ten seconds anyway. */
 const refusalsPerBatch = 32;
 
 /** Joins session events into batches, so that a flood costs the main thread a bounded number of messages. */

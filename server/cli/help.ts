@@ -5,7 +5,7 @@ import { wrapText } from './wrap-text.ts';
 const width = 100;
 
 /** The help of `turnpike` as a whole. */
-export function generalHelp(commands: readonly { readonly name: string; readonly summary: string }[]): string {
+export function generalHelp(commands: readonly Command[]): string {
   const examples = [
     ['turnpike serve', 'serve with the defaults; nothing needs to be configured'],
     ['turnpike ice', 'print iceServers to paste into a page'],

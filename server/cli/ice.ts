@@ -1,4 +1,4 @@
-import type { ControlRequest, IceReply } from '../contract/control.ts';
+import { isSubject, isTtl, type ControlRequest, type IceReply } from '../contract/control.ts';
 import { defaultCredentialTtlS, maxCredentialTtlS, maxSubjectBytes } from '../contract/limits.ts';
 import { ask } from './ask.ts';
 import type { Command } from './command.ts';
@@ -52,10 +52,10 @@ export const iceCommand: Command = {
 function requestOf(flags: ParsedFlags): ControlRequest & { readonly command: 'ice' } {
   const ttl = lastOf(flags, 'ttl');
   const subject = lastOf(flags, 'subject');
-  if (ttl !== undefined && !(/^[0-9]{1,9}$/.test(ttl) && Number(ttl) >= 1 && Number(ttl) <= maxCredentialTtlS)) {
+  if (ttl !== undefined && !(/^[0-9]+$/.test(ttl) && isTtl(Number(ttl)))) {
     throw new UsageError(`--ttl "${ttl}" is no lifetime. Write seconds from 1 to ${maxCredentialTtlS}.`);
   }
-  if (subject !== undefined && new TextEncoder().encode(subject).length > maxSubjectBytes) {
+  if (subject !== undefined && !isSubject(subject)) {
     throw new UsageError(`--subject is longer than ${maxSubjectBytes} bytes. Write a shorter name.`);
   }
   return {
@@ -67,7 +67,7 @@ function requestOf(flags: ParsedFlags): ControlRequest & { readonly command: 'ic
 
 function hints(reply: IceReply): string {
   const lines = [
-    `Valid for ${formatDuration(reply.ttlSeconds)}, until ${reply.expiresAt}. Use it as it is: new RTCPeerConnection({ iceServers: [...] }).`,
+    `Valid for ${formatDuration(reply.ttlSeconds)}, until ${reply.expiresAt}. Use it as it is: new RTCPeerConnection(<this object>).`,
     ...reply.warnings.map((warning) => `Warning: ${warning}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -4,39 +4,15 @@ import type { Command } from './command.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Every command; its file is loaded when it is called, so that the light ones stay light. */
-const commands = [
-  {
-    name: 'serve',
-    summary: 'Run the server until a signal or "drain" ends it',
-    load: async () => (await import('./serve.ts')).serveCommand,
-  },
-  {
-    name: 'check-config',
-    summary: 'Check the configuration and show every value with its origin',
-    load: async () => (await import('./check-config.ts')).checkConfigCommand,
-  },
-  {
-    name: 'ice',
-    summary: 'Print iceServers with a fresh credential',
-    load: async () => (await import('./ice.ts')).iceCommand,
-  },
-  {
-    name: 'health',
-    summary: 'Tell how the running server is',
-    load: async () => (await import('./health.ts')).healthCommand,
-  },
-  {
-    name: 'drain',
-    summary: 'Let the running server finish its sessions and exit',
-    load: async () => (await import('./drain.ts')).drainCommand,
-  },
-  {
-    name: 'version',
-    summary: 'Print the versions of Turnpike and its runtime',
-    load: async () => (await import('./version.ts')).versionCommand,
-  },
-] as const;
+/** Every command by its name; its file is loaded when it is called, so that the light ones stay light. */
+const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['serve', async () => (await import('./serve.ts')).serveCommand],
+  ['check-config', async () => (await import('./check-config.ts')).checkConfigCommand],
+  ['ice', async () => (await import('./ice.ts')).iceCommand],
+  ['health', async () => (await import('./health.ts')).healthCommand],
+  ['drain', async () => (await import('./drain.ts')).drainCommand],
+  ['version', async () => (await import('./version.ts')).versionCommand],
+]);
 
 /**
  * Runs one command line.
@@ -78,11 +54,12 @@ async function dispatch(words: readonly string[], terminal: Terminal): Promise<n
 }
 
 async function loadCommand(word: string): Promise<Command> {
-  const entry = commands.find(({ name }) => name === word);
-  if (entry !== undefined) return entry.load();
-  const names = commands.map(({ name }) => name);
-  if (word.startsWith('-'))
+  const load = commands.get(word);
+  if (load !== undefined) return load();
+  const names = [...commands.keys()];
+  if (word.startsWith('-')) {
     throw new UsageError(`name a command before ${word}, e.g. turnpike serve ${word}. Commands: ${names.join(', ')}.`);
+  }
   const meant = nearest(word, names);
   throw new UsageError(
     `there is no command "${word}". ${meant === undefined ? `Commands: ${names.join(', ')}.` : `Did you mean ${meant}?`}`,
@@ -91,7 +68,7 @@ async function loadCommand(word: string): Promise<Command> {
 
 async function overview(): Promise<string> {
   const { generalHelp } = await import('./help.ts');
-  return generalHelp(commands);
+  return generalHelp(await Promise.all([...commands.values()].map((load) => load())));
 }
 
 function codeOf(error: unknown): ErrorCode {

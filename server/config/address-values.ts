@@ -6,6 +6,8 @@ import type { ListenAddress, PublicAddress, TurnListener } from './resolved-conf
 
 /** The port of STUN and TURN over UDP and TCP (RFC 8656 section 6). */
 const turnPort = 3478;
+/** The port of the public HTTP listener when nothing is configured. */
+const httpPort = 8080;
 
 /** Reads an entry of `turn.listen`: `udp://*:3478`, `tcp://192.0.2.1:3478`, `udp://[2001:db8::1]:3478`. */
 export function parseTurnListener(text: string): Parsed<TurnListener> {
@@ -19,7 +21,7 @@ export function parseTurnListener(text: string): Parsed<TurnListener> {
       `asks for the transport ${transport}, which this version does not serve. Write udp:// or tcp://.`,
     );
   }
-  const address = parseListenAddress(rest, `${transport}://`);
+  const address = parseListenAddress(rest, `${transport}://`, turnPort);
   if ('refusal' in address) return address;
   const { host, port } = address.value;
   if (host !== '*' && isUnspecified(host)) {
@@ -33,13 +35,15 @@ export function parseTurnListener(text: string): Parsed<TurnListener> {
 /** Reads `http.public`: `http://*:8080`. */
 export function parseHttpListener(text: string): Parsed<ListenAddress> {
   const [, scheme, rest] = /^([a-z]+):\/\/(.*?)\/?$/i.exec(text) ?? [];
-  if (scheme === undefined || rest === undefined) return malformed(`is no URL. Write e.g. http://${text}.`);
+  if (scheme === undefined || rest === undefined) {
+    return malformed(`is no URL. Write http://*:${httpPort}, http://127.0.0.1:${httpPort} or null.`);
+  }
   if (scheme.toLowerCase() !== 'http') {
     return impossible(
       `asks for ${scheme}, which this version does not serve. Write http:// and put a TLS proxy before it.`,
     );
   }
-  return parseListenAddress(rest, 'http://');
+  return parseListenAddress(rest, 'http://', httpPort);
 }
 
 /** Reads `turn.alternateServer`: an address with a port, 3478 when it has none (RFC 8489 section 14.15). */
@@ -59,10 +63,17 @@ export function parseAlternateServer(text: string): Parsed<TransportAddress> {
 /** Reads an address of this host, for `turn.relayAddress`. */
 export function parseLocalAddress(text: string): Parsed<IpAddress> {
   const ip = parseIp(text);
-  if (ip === null)
+  if (ip === null) {
     return malformed('is not an IP address. Write e.g. 192.0.2.1 or 2001:db8::1, without brackets or a port.');
-  if (isUnspecified(ip))
+  }
+  if (isUnspecified(ip)) {
     return impossible('is every address, and relays need one. Write auto, or the address of an interface.');
+  }
+  if (isLinkLocal(ip)) {
+    return impossible(
+      'is a link-local address, which peers cannot reach. Write auto, or another address of this host.',
+    );
+  }
   return parsed(ip);
 }
 
@@ -82,8 +93,9 @@ function publicAddresses(texts: readonly string[]): Parsed<PublicAddress> {
   const addresses: IpAddress[] = [];
   for (const text of texts) {
     const ip = parseIp(text);
-    if (ip === null)
+    if (ip === null) {
       return malformed(`names "${text}", which is no IP address. Write e.g. 203.0.113.5, auto, or none.`);
+    }
     addresses.push(ip);
   }
   const twice = repeatedFamily(addresses);
@@ -139,8 +151,9 @@ export function parsePublicHost(text: string): Parsed<string | null> {
   const labels = text.split('.');
   const isName =
     labels.every((label) => /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(label)) && !/^[0-9]+$/.test(labels.at(-1) ?? '');
-  if (!isName || text.length > 253)
+  if (!isName || text.length > 253) {
     return malformed('is neither a DNS name nor an IP address. Write e.g. turn.example.org.');
+  }
   return parsed(text);
 }
 
@@ -151,13 +164,19 @@ export function repeatedFamily(addresses: readonly IpAddress[]): 'IPv4' | 'IPv6'
   return count(6) > 1 ? 'IPv6' : undefined;
 }
 
-function parseListenAddress(text: string, prefix: string): Parsed<ListenAddress> {
+function parseListenAddress(text: string, prefix: string, usualPort: number): Parsed<ListenAddress> {
   const split = splitHostPort(text);
-  if (split === null)
-    return malformed(`has no port. Write e.g. ${prefix}*:${turnPort}; an IPv6 address stands in brackets.`);
+  if (split === null) {
+    return malformed(`has no port. Write e.g. ${prefix}*:${usualPort}; an IPv6 address stands in brackets.`);
+  }
   const host = split.host === '*' ? '*' : parseIp(split.host);
   if (host === null) {
     return malformed(`names the host "${split.host}", which is no IP address. Write *, 192.0.2.1 or [2001:db8::1].`);
+  }
+  if (host !== '*' && isLinkLocal(host)) {
+    return impossible(
+      'names a link-local address, which means nothing without its interface. Write *, or another address of this host.',
+    );
   }
   const port = parsePort(split.port);
   if (port === null) return malformed(`has the port "${split.port}". Write a port from 0 (any that is free) to 65535.`);
@@ -178,6 +197,11 @@ function parsePort(text: string): number | null {
 
 function isUnspecified(ip: IpAddress): boolean {
   return (ip.w0 | ip.w1 | ip.w2 | ip.w3) === 0;
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6): every interface has one, and it stands for a host on that interface's link alone. */
+function isLinkLocal(ip: IpAddress): boolean {
+  return ip.family === 6 && ip.w0 >>> 22 === 0x3fa;
 }
 
 function alone(ip: IpAddress): string {

@@ -111,12 +111,14 @@ class FileReader implements Omit<LayerSettings, 'warnings'> {
     const name = this.#yaml.isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
     const here = [...path, name];
     const child = propertyOf(schema, name);
-    if (child === undefined)
+    if (child === undefined) {
       return this.#report('config_unknown_key', here.join('.'), pair.key, unknownKey(name, schema, path));
+    }
     const node = pair.value;
     // A key without a value is not set; where null is a value of its own, it has to be written.
-    if (node === null || (this.#yaml.isScalar(node) && node.value === null && !this.#isWrittenNull(node, child)))
+    if (node === null || (this.#yaml.isScalar(node) && node.value === null && !this.#isWrittenNull(node, child))) {
       return;
+    }
     if (child.properties !== undefined) return this.readGroup(node, child, here);
     const value: unknown = node.toJS(this.#document);
     const detail = `${this.#path}:${this.#lineOf(pair.key)}`;

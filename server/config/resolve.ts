@@ -101,8 +101,9 @@ class Resolver {
 
   #resolveListen(): TurnListener[] {
     const texts = this.#config.turn.listen;
-    if (texts.length === 0)
+    if (texts.length === 0) {
       this.#refuse('turn.listen', '', [], impossible('names no listener. Write e.g. udp://*:3478.').refusal);
+    }
     const seen: TurnListener[] = [];
     return this.#each('turn.listen', texts, (text) => {
       const result = parseTurnListener(text);
@@ -245,14 +246,16 @@ function schemaAt(key: ConfigKey, path: string): SchemaNode {
 /** Reads `turn.relayPorts`. */
 function parsePortRange(text: string): Parsed<{ first: number; last: number }> {
   const [, firstText, lastText] = /^([0-9]{1,5}) ?- ?([0-9]{1,5})$/.exec(text) ?? [];
-  if (firstText === undefined || lastText === undefined)
+  if (firstText === undefined || lastText === undefined) {
     return malformed('is no range of ports. Write e.g. 49152-65535.');
+  }
   const first = Number(firstText);
   const last = Number(lastText);
   if (last > 65_535) return impossible('goes beyond port 65535. Write e.g. 49152-65535.');
   if (first > last) return impossible(`ends before it begins. Write the lower port first: ${last}-${first}.`);
-  if (first < minRelayPort)
+  if (first < minRelayPort) {
     return impossible(`begins below ${minRelayPort}, among ports of other services. Write e.g. 49152-65535.`);
+  }
   return parsed({ first, last });
 }
 

@@ -125,7 +125,7 @@ const Turn = Type.Object(
       'x-expects': 'two ports, lower first, e.g. 49152-65535',
     }),
     engine: choice(
-      ['auto', 'js', 'native'],
+      ['auto', 'js'],
       'What forwards the packets. js runs everywhere; auto takes the fastest that this host can run.',
       'auto',
     ),
@@ -212,7 +212,8 @@ export const ConfigSchema = Type.Object(
       {
         level: choice(
           ['error', 'warn', 'info', 'debug', 'trace'],
-          'How much is logged. Addresses of clients appear at debug only.',
+          'How much is logged. A line for each session, with the address of its client, appears at debug; a refusal names its ' +
+            'client at warn.',
           'info',
         ),
         format: choice(

@@ -1,3 +1,6 @@
+import type { ErrorCode } from './error-codes.ts';
+import { maxCredentialTtlS, maxSubjectBytes } from './limits.ts';
+
 /** What a local command asks of a running appliance, through the socket in its data directory. */
 export type ControlRequest =
   | { readonly command: 'health' }
@@ -25,6 +28,8 @@ export interface HealthReply {
   readonly engine: string;
   /** Absolute. */
   readonly dataDir: string;
+  /** What was counted since the relay thread started, by the part that counted it; empty while the thread does not answer. */
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** The answer to `drain`, given when draining has begun. */
@@ -57,4 +62,47 @@ export interface ControlReplies {
   readonly health: HealthReply;
   readonly drain: DrainReply;
   readonly ice: IceReply;
+}
+
+/** What stands on the line that comes back: the reply, or why there is none. */
+export type ControlAnswer =
+  | { readonly ok: true; readonly reply: ControlReply }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+/** Reads a request; a text says what is wrong with it. */
+export function parseControlRequest(value: unknown): ControlRequest | string {
+  if (typeof value !== 'object' || value === null || !('command' in value)) return 'a request is {"command": ...}';
+  switch (value.command) {
+    case 'health':
+    case 'drain':
+      return { command: value.command };
+    case 'ice':
+      return parseIceRequest(value);
+    default:
+      return `there is no command ${JSON.stringify(value.command)}: health, drain or ice`;
+  }
+}
+
+function parseIceRequest(value: object): ControlRequest | string {
+  const ttlSeconds = 'ttlSeconds' in value ? value.ttlSeconds : undefined;
+  const subject = 'subject' in value ? value.subject : undefined;
+  if (ttlSeconds !== undefined && !isTtl(ttlSeconds)) {
+    return `ttlSeconds ${JSON.stringify(ttlSeconds)} is not a whole number from 1 to ${maxCredentialTtlS}`;
+  }
+  if (subject !== undefined && !isSubject(subject)) return `subject is not a text of at most ${maxSubjectBytes} bytes`;
+  return {
+    command: 'ice',
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+    ...(subject === undefined ? {} : { subject }),
+  };
+}
+
+/** Whether a value is a lifetime that a credential may have, in seconds. */
+export function isTtl(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxCredentialTtlS;
+}
+
+/** Whether a value is a subject that a credential may be issued for. */
+export function isSubject(value: unknown): value is string {
+  return typeof value === 'string' && new TextEncoder().encode(value).length <= maxSubjectBytes;
 }

@@ -22,7 +22,6 @@ export const errorCatalogue = {
   config_malformed_value: { exitCode: 2, title: 'The value cannot be read' },
   config_impossible_value: { exitCode: 2, title: 'The value cannot be met' },
   config_duplicate: { exitCode: 2, title: 'The value is given twice' },
-  engine_unavailable: { exitCode: 2, title: 'The engine asked for does not run here' },
   usage: { exitCode: 2, title: 'The command line is not understood' },
   data_dir_unusable: { exitCode: 1, title: 'The data directory cannot be used' },
   data_file_invalid: { exitCode: 1, title: 'A file in the data directory is damaged' },

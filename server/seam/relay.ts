@@ -29,7 +29,10 @@ export interface IcmpError {
 export interface AddressPlan {
   /** Every address that is ours: of all interfaces and all public ones. */
   readonly own: readonly IpAddress[];
-  /** For clients that called `listener`: the local address that relays are opened on, for each family that is available. */
+  /**
+   * For clients that called `listener`: the local address that relays are opened on, for each family that is available. The
+   * address that others most likely mean comes first.
+   */
   readonly relays: readonly {
     readonly listener: IpAddress;
     readonly ipv4: IpAddress | null;

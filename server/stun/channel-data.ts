@@ -14,6 +14,14 @@ export function lastChannel(range: ChannelRange): number {
   return range === 'rfc8656' ? 0x4fff : 0x7ffe;
 }
 
+/** The lowest first byte of ChannelData (RFC 8656 section 12, table 3). */
+export const firstChannelByte = firstChannel >>> 8;
+
+/** The highest first byte of ChannelData. */
+export function lastChannelByte(range: ChannelRange): number {
+  return lastChannel(range) >>> 8;
+}
+
 /** Whether a client may bind this channel number. */
 export function isChannelNumber(number: number, range: ChannelRange): boolean {
   return number >= firstChannel && number <= lastChannel(range);

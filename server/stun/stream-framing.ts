@@ -1,5 +1,5 @@
 import { paddedLength, readUint16, readUint32 } from './byte-access.ts';
-import { channelDataHeaderLength, lastChannel, type ChannelRange } from './channel-data.ts';
+import { channelDataHeaderLength, firstChannelByte, lastChannelByte, type ChannelRange } from './channel-data.ts';
 import { headerLength, magicCookie } from './registry.ts';
 
 /** Bytes after which a STUN message's length and magic cookie are known. */
@@ -24,7 +24,7 @@ export class StreamFramer {
   /** `maxFrameBytes` counts a frame as it is given out. */
   constructor(options: { readonly maxFrameBytes: number; readonly channelRange: ChannelRange }) {
     this.#maxFrameBytes = options.maxFrameBytes;
-    this.#lastChannelByte = lastChannel(options.channelRange) >>> 8;
+    this.#lastChannelByte = lastChannelByte(options.channelRange);
   }
 
   /**
@@ -81,7 +81,7 @@ export class StreamFramer {
   #wireSize(bytes: Uint8Array, offset: number, available: number): number {
     const first = bytes[offset]!;
     const isStun = first <= 3;
-    if (!isStun && (first < 0x40 || first > this.#lastChannelByte)) return malformed;
+    if (!isStun && (first < firstChannelByte || first > this.#lastChannelByte)) return malformed;
     if (available < channelDataHeaderLength) return undecided;
     const length = frameLength(bytes, offset);
     if (length > this.#maxFrameBytes) return malformed;

@@ -54,6 +54,19 @@ export function ipKey(ip: IpAddress): IpKey {
   return key as IpKey;
 }
 
+/**
+ * What of an address stands for whoever sends from it, where a limit counts by source: an IPv4 address whole, of an IPv6
+ * address its /64, since a single host can use every address of one.
+ */
+export function sourceOf(ip: IpAddress): IpAddress {
+  return ip.family === 4 ? ip : ipv6(ip.w0, ip.w1, 0, 0);
+}
+
+/** The key that a limit counts by: equal exactly when `sourceOf` is. */
+export function sourceKey(ip: IpAddress): IpKey {
+  return ipKey(sourceOf(ip));
+}
+
 /** The key of a transport address: equal exactly when the transport addresses are. */
 export function transportAddressKey(address: TransportAddress): TransportAddressKey {
   return `${ipKey(address.ip)}/${address.port.toString(36)}` as TransportAddressKey;

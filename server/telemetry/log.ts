@@ -38,11 +38,22 @@ function textSink(sink: LogSink): LogSink {
       const clock = String(time).slice(11, 23);
       const label = String(level).toUpperCase().padEnd(5);
       const details = Object.entries(fields).map(([key, value]) => `${key}=${renderValue(value)}`);
-      sink.write([clock, label, String(message ?? event), ...details].join(' ').trimEnd() + '\n');
+      sink.write([clock, label, visible(String(message ?? event)), ...details].join(' ').trimEnd() + '\n');
     },
   };
 }
 
 function renderValue(value: unknown): string {
-  return typeof value === 'string' && !/[\s"=]/.test(value) ? value : JSON.stringify(value);
+  return typeof value === 'string' && /^(?:(?!["=])[\x21-\x7e])+$/.test(value) ? value : visible(JSON.stringify(value));
+}
+
+/** Strangers choose names: a control or formatting character of theirs must not move a terminal's cursor or reorder a line. */
+function visible(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(''),
+  );
+}
+
+function escaped(codeUnit: number): string {
+  return `\\u${codeUnit.toString(16).padStart(4, '0')}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ipKey, ipv6 } from '../stun/transport-address.ts';
+import { sourceKey } from '../stun/transport-address.ts';
 import type { IpAddress, IpKey } from '../stun/transport-address.ts';
 
 /** Whether a new stream is let in; `full` in all, or `address-full` for its address. */
@@ -58,9 +58,4 @@ export class StreamAdmission {
     assert.ok(this.#streams > 0, 'a stream that goes was let in');
     this.#streams -= 1;
   }
-}
-
-/** An IPv6 host has a /64 to choose its addresses from, so the /64 is what counts. */
-function sourceKey(ip: IpAddress): IpKey {
-  return ipKey(ip.family === 4 ? ip : ipv6(ip.w0, ip.w1, 0, 0));
 }

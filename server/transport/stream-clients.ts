@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { assertNever } from '../contract/assert-never.ts';
 import type { StreamClient, StreamId } from '../seam/client.ts';
+import type { ChannelRange } from '../stun/channel-data.ts';
 import { socketAddress } from './socket-address.ts';
 import { StreamAdmission } from './stream-admission.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -22,7 +23,7 @@ export interface StreamEvents {
 export interface StreamClientsOptions {
   /** Differences from `defaultStreamLimits`. */
   readonly limits?: Partial<StreamLimits>;
-  readonly channelRange: 'rfc8656' | 'rfc5766';
+  readonly channelRange: ChannelRange;
   readonly events: StreamEvents;
 }
 

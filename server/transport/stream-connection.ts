@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { StreamClient } from '../seam/client.ts';
+import type { ChannelRange } from '../stun/channel-data.ts';
 import { StreamFramer } from '../stun/stream-framing.ts';
 import { queuedWriteCostBytes } from './stream-limits.ts';
 import type { StreamLimits } from './stream-limits.ts';
@@ -18,7 +19,7 @@ export interface ConnectionEvents {
 /** What all connections have in common. */
 export interface ConnectionOptions {
   readonly limits: StreamLimits;
-  readonly channelRange: 'rfc8656' | 'rfc5766';
+  readonly channelRange: ChannelRange;
   readonly events: ConnectionEvents;
 }
 

@@ -8,9 +8,11 @@ export class AddressPlanIndex {
   readonly #own: ReadonlySet<IpKey>;
   readonly #relaysOf: ReadonlyMap<IpKey, { readonly ipv4: IpAddress | null; readonly ipv6: IpAddress | null }>;
   readonly #relayAddresses: ReadonlySet<IpKey>;
+  readonly #relays: AddressPlan['relays'];
 
   constructor(plan: AddressPlan) {
     this.translator = new AddressTranslator(plan.translations);
+    this.#relays = plan.relays;
     this.#own = new Set(plan.own.map(ipKey));
     this.#relaysOf = new Map(plan.relays.map((relays) => [ipKey(relays.listener), relays]));
     const relayAddresses = new Set<IpKey>();
@@ -36,9 +38,13 @@ export class AddressPlanIndex {
     return this.#relayAddresses.has(key);
   }
 
-  /** The local address on which to open a relay of this family for clients of this listener; null when there is none. */
-  relayAddress(listener: IpAddress, family: IpFamily): IpAddress | null {
-    const relays = this.#relaysOf.get(ipKey(listener));
+  /**
+   * The local address on which to open a relay of this family for clients that called `called`; null when there is none.
+   * An address that is not in the plan is served like the first of its family: a stream may come in by one that no interface shows.
+   */
+  relayAddress(called: IpAddress, family: IpFamily): IpAddress | null {
+    const relays =
+      this.#relaysOf.get(ipKey(called)) ?? this.#relays.find(({ listener }) => listener.family === called.family);
     if (relays === undefined) return null;
     return family === 4 ? relays.ipv4 : relays.ipv6;
   }

@@ -1,4 +1,4 @@
-import type { IpAddress } from '../stun/transport-address.ts';
+import { sourceOf, type IpAddress } from '../stun/transport-address.ts';
 import type { RandomUint32 } from './random.ts';
 
 /**
@@ -12,10 +12,10 @@ export class KeyedHash {
     this.#key = randomUint32() | 0;
   }
 
-  /** The hash of whoever uses this address: of IPv6 its /64, which a single host can use as it likes. */
+  /** The hash of whoever uses this address (`sourceOf`). */
   ofSource(ip: IpAddress): number {
-    const hash = mix(mix(this.#key, ip.family), ip.w0);
-    return finish(ip.family === 4 ? hash : mix(hash, ip.w1));
+    const { family, w0, w1, w2, w3 } = sourceOf(ip);
+    return finish(mix(mix(mix(mix(mix(this.#key, family), w0), w1), w2), w3));
   }
 
   /** The hash of a source and a name. */

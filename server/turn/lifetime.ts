@@ -23,7 +23,19 @@ export function grantedLifetimeS(
 ): number {
   const wantedS = Math.min(requestedS ?? lifetimes.defaultAllocationS, lifetimes.longestAllocationS);
   const lifetimeS = Math.max(wantedS, lifetimes.defaultAllocationS);
-  const { credential } = identity;
-  if (!state.options.strictExpiry || credential.kind !== 'rest') return lifetimeS;
-  return Math.min(lifetimeS, Math.max(1, Math.floor(credential.expiresAtS - nowMs / 1000)));
+  const leftS = Math.ceil((latestEndMs(state, identity) - nowMs) / 1000);
+  return Math.min(lifetimeS, leftS);
+}
+
+/**
+ * When a relay that is granted this lifetime now ends. The seconds of LIFETIME are whole and rounded up; the credential's expiry, with
+ * `strictExpiry`, is exact, so that no number of refreshes goes beyond it (SECURITY.md 9).
+ */
+export function expiryMs(state: TurnState, identity: Identity, lifetimeS: number, nowMs: number): number {
+  return Math.min(nowMs + lifetimeS * 1000, latestEndMs(state, identity));
+}
+
+/** The time that no lifetime goes beyond. */
+function latestEndMs(state: TurnState, { credential }: Identity): number {
+  return state.options.strictExpiry && credential.kind === 'rest' ? credential.expiresAtS * 1000 : Infinity;
 }

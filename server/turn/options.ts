@@ -20,6 +20,8 @@ export interface TurnServerOptions {
   readonly nonceKey: Uint8Array;
   readonly capabilities: PlaneCapabilities;
   readonly relayPorts: PortRange;
+  /** Relays at a time, reserved ones included: what the system's descriptors admit; 0 = no limit. */
+  readonly relaysTotal: number;
   readonly channelRange: ChannelRange;
   /** The family of a relay when a client names none: IPv4 (RFC 8656 section 7.2), or the family that the client called on. */
   readonly defaultAddressFamily: 'ipv4' | 'client';

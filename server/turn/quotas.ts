@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { ipKey, ipv6, type IpAddress, type IpKey } from '../stun/transport-address.ts';
+import { sourceKey, type IpAddress, type IpKey } from '../stun/transport-address.ts';
 
 /** How many allocations there may be; 0 is no limit (DESIGN.md section 5). */
 export interface AllocationLimits {
   /** Of one subject of time-limited credentials. Static users are not limited. */
   readonly allocationsPerUser: number;
-  /** Of one client address; of IPv6 one /64, which a single host can use as it likes. */
+  /** Of one client address; of IPv6 one /64 (`sourceOf`). */
   readonly allocationsPerAddress: number;
   readonly allocationsTotal: number;
 }
@@ -41,7 +41,7 @@ export class Quotas {
 
   /** How many claims an address holds. */
   heldByAddress(address: IpAddress): number {
-    return this.#byAddress.get(addressKey(address)) ?? 0;
+    return this.#byAddress.get(sourceKey(address)) ?? 0;
   }
 
   /** Counts one allocation, or says which limit forbids it. A null subject is not limited by user. */
@@ -52,14 +52,14 @@ export class Quotas {
     if (subject !== null && reached(allocationsPerUser, this.heldBySubject(subject))) return 'quota-user';
     this.#total++;
     if (subject !== null) increase(this.#bySubject, subject);
-    const key = addressKey(address);
+    const key = sourceKey(address);
     increase(this.#byAddress, key);
     return new QuotaClaim(this, subject, key);
   }
 
   /** Only for `QuotaClaim`: counts the claim for another address, unless that address has all it may have. */
   moveAddress(from: IpKey, address: IpAddress): IpKey | null {
-    const to = addressKey(address);
+    const to = sourceKey(address);
     if (to === from) return to;
     if (reached(this.#limits.allocationsPerAddress, this.#byAddress.get(to) ?? 0)) return null;
     decrease(this.#byAddress, from);
@@ -103,10 +103,6 @@ export class QuotaClaim {
     this.#held = false;
     this.#quotas.payBack(this.#subject, this.#address);
   }
-}
-
-function addressKey(address: IpAddress): IpKey {
-  return ipKey(address.family === 4 ? address : ipv6(address.w0, address.w1, 0, 0));
 }
 
 function reached(limit: number, held: number): boolean {

@@ -2,7 +2,7 @@ import { attribute } from '../stun/message.ts';
 import { AttributeType, ErrorCode } from '../stun/registry.ts';
 import { readAddressFamily } from '../stun/turn-attributes.ts';
 import type { AllocatedRelay, Allocation } from './allocation.ts';
-import { grantedLifetimeS, requestedLifetimeS } from './lifetime.ts';
+import { expiryMs, grantedLifetimeS, requestedLifetimeS } from './lifetime.ts';
 import { reject, type Outcome, type Rejection } from './outcome.ts';
 import type { Request } from './request.ts';
 import { endRelay } from './sessions.ts';
@@ -23,7 +23,7 @@ export function handleRefresh(state: TurnState, request: Request, allocation: Al
     return { kind: 'refreshed', lifetimeS: 0 };
   }
   const lifetimeS = grantedLifetimeS(state, identity, requestedS, nowMs);
-  for (const relay of relays) state.deadlines.move(relay, nowMs + lifetimeS * 1000);
+  for (const relay of relays) state.deadlines.move(relay, expiryMs(state, identity, lifetimeS, nowMs));
   return { kind: 'refreshed', lifetimeS };
 }
 

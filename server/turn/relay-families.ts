@@ -30,7 +30,7 @@ export function chooseFamilies(
   // Step 6: both attributes at once.
   if (requested !== undefined && additional !== undefined) return reject(ErrorCode.badRequest);
   // A client that called an address which has just gone from the plan: it may call again.
-  if (!plan.isListener(client.local.ip)) return reject(ErrorCode.serverError);
+  if (client.transport === 'udp' && !plan.isListener(client.local.ip)) return reject(ErrorCode.serverError);
   const addressOf = (family: IpFamily): IpAddress | null => plan.relayAddress(client.local.ip, family);
 
   // Step 7: the one family that is asked for.

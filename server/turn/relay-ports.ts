@@ -11,9 +11,12 @@ export class RelayPorts {
   readonly #range: PortRange;
   readonly #randomUint32: RandomUint32;
   readonly #pools = new Map<IpKey, PortPool>();
+  readonly #relaysTotal: number;
 
-  constructor(range: PortRange, randomUint32: RandomUint32) {
+  /** @param relaysTotal ports that may be taken at a time, over all addresses; 0 = no limit */
+  constructor(range: PortRange, randomUint32: RandomUint32, relaysTotal: number) {
     this.#range = range;
+    this.#relaysTotal = relaysTotal;
     this.#randomUint32 = randomUint32;
   }
 
@@ -26,6 +29,8 @@ export class RelayPorts {
 
   /** A random port by this rule; of a pair the lower port, whose lease covers both until it is split. Null when none is left. */
   lease(localIp: IpAddress, rule: PortRule): PortLease | null {
+    const wanted = rule === 'even-pair' ? 2 : 1;
+    if (this.#relaysTotal !== 0 && this.takenCount + wanted > this.#relaysTotal) return null;
     const key = ipKey(localIp);
     let pool = this.#pools.get(key);
     if (pool === undefined) {

@@ -35,8 +35,9 @@ export function reviewPlan(state: TurnState): void {
       endSession(state, allocation, 'relay-failed');
       continue;
     }
-    for (const relay of [...allocation.relays])
+    for (const relay of [...allocation.relays]) {
       if (!hasItsAddress(state, relay)) endRelay(state, relay, 'relay-failed');
+    }
     reviewPermissions(state, allocation);
   }
   for (const reservation of state.reservations.all()) {

@@ -5,6 +5,7 @@ import { Allocation, type AddressError, type AllocatedRelay } from './allocation
 import { forgetChannel } from './channels.ts';
 import { clientKey } from './client-key.ts';
 import type { Identity } from './identity.ts';
+import { expiryMs } from './lifetime.ts';
 import { forgetPermission } from './permissions.ts';
 import type { QuotaClaim } from './quotas.ts';
 import type { Relay } from './relay.ts';
@@ -41,7 +42,7 @@ export function startSession(state: TurnState, parts: SessionParts, nowMs: numbe
       relay,
       allocation,
       relayedTransportAddress: { ip: state.plan.translator.toPublic(ip), port },
-      expiresAtMs: nowMs + parts.lifetimeS * 1000,
+      expiresAtMs: expiryMs(state, identity, parts.lifetimeS, nowMs),
       deadlineIndex: -1,
     };
     allocation.relays.push(attached);
@@ -101,6 +102,7 @@ function closesStream(cause: SessionEnd): boolean {
     case 'credential-revoked':
     case 'drained':
     case 'relay-failed':
+    case 'relay-died':
       return true;
     case 'expired':
     case 'released':

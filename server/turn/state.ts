@@ -67,7 +67,7 @@ export class TurnState {
     this.backoff = new AuthBackoff(randomUint32);
     this.quotas = new Quotas(limits);
     this.buckets = new RateBuckets(limits, this.actions);
-    this.ports = new RelayPorts(options.relayPorts, randomUint32);
+    this.ports = new RelayPorts(options.relayPorts, randomUint32, options.relaysTotal);
     this.reservations = new Reservations(this.deadlines, this.actions, randomBytes);
     this.policy = new PeerPolicy(options.peers, this.plan);
   }

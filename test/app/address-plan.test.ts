@@ -8,6 +8,7 @@ import { ip } from '../support/addresses.ts';
 function plan(interfaces: string[], settings: Partial<AddressPlanInput> = {}) {
   const { plan, warnings } = planAddresses({
     interfaces: interfaces.map(ip),
+    listeners: [],
     publicAddress: { kind: 'none' },
     relayAddress: 'auto',
     ...settings,
@@ -41,6 +42,23 @@ describe('DESIGN.md section 5: relayAddress', () => {
     ['an IPv6-only host has no IPv4 relays', ['::1', '2001:db8::5'], '2001:db8::5', [null, '2001:db8::5']],
   ])('%s', (_rule, interfaces, listener, expected) => {
     expect(plan(interfaces).relays[listener]).toEqual(expected);
+  });
+
+  test('an address that is listened on and that no interface shows is one of ours, and has its relays', () => {
+    const { own, relays } = plan(['127.0.0.1', '10.0.0.5'], { listeners: [ip('127.0.0.2'), ip('198.51.100.9')] });
+    expect(own).toEqual(['127.0.0.1', '10.0.0.5', '127.0.0.2', '198.51.100.9']);
+    expect([relays['127.0.0.2'], relays['198.51.100.9']]).toEqual([
+      ['127.0.0.2', null],
+      ['198.51.100.9', null],
+    ]);
+  });
+
+  test('the address that others reach comes first, loopback last', () => {
+    expect(Object.keys(plan(['127.0.0.1', '10.0.0.5', '8.8.8.8']).relays)).toEqual([
+      '8.8.8.8',
+      '10.0.0.5',
+      '127.0.0.1',
+    ]);
   });
 
   test('a configured address serves every listener, its missing family none', () => {

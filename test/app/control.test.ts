@@ -3,15 +3,19 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { callControl } from '../../server/app/control-client.ts';
-import { ControlServer, type ControlHandler } from '../../server/app/control-server.ts';
+import { ControlServer, type ControlServerOptions } from '../../server/app/control-server.ts';
+import { EnvironmentError } from '../../server/app/errors.ts';
 import { controlSocketPath } from '../../server/app/data-dir.ts';
 import type { DrainReply } from '../../server/contract/control.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const drained: DrainReply = { draining: true, sessions: 2, deadlineSeconds: 30 };
 
-async function listen(dataDir: string, handle: ControlHandler): Promise<ControlServer> {
-  const server = new ControlServer(controlSocketPath(dataDir), handle);
+const failures: unknown[] = [];
+const onFailure = (error: unknown): void => void failures.push(error);
+
+async function listen(dataDir: string, handle: ControlServerOptions['handle']): Promise<ControlServer> {
+  const server = new ControlServer(controlSocketPath(dataDir), { handle, onFailure });
   await server.listen();
   onTestFinished(() => server.close());
   return server;
@@ -28,11 +32,22 @@ describe('the control socket', () => {
     expect(statSync(controlSocketPath(dir)).mode & 0o777).toBe(0o600);
   });
 
-  test('a refusal reaches the command with its message', async () => {
+  test('a failure is told to the server, the command learns where to look', async () => {
     const dir = tempDir();
-    await listen(dir, () => Promise.reject(new Error('not before tea')));
+    const failure = new Error('a defect');
+    await listen(dir, () => Promise.reject(failure));
     await expect(callControl(dir, { command: 'drain' })).rejects.toMatchObject({
       code: 'control_failed',
+      message: '"drain" failed inside the server; its log says why',
+    });
+    expect(failures).toContain(failure);
+  });
+
+  test('a refusal reaches the command with its code and message', async () => {
+    const dir = tempDir();
+    await listen(dir, () => Promise.reject(new EnvironmentError('relay_unavailable', 'not before tea')));
+    await expect(callControl(dir, { command: 'drain' })).rejects.toMatchObject({
+      code: 'relay_unavailable',
       message: 'not before tea',
     });
   });
@@ -48,7 +63,7 @@ describe('the control socket', () => {
   test('a second appliance on the same directory is refused and the first goes on', async () => {
     const dir = tempDir();
     await listen(dir, async () => drained);
-    const second = new ControlServer(controlSocketPath(dir), async () => drained);
+    const second = new ControlServer(controlSocketPath(dir), { handle: async () => drained, onFailure });
     await expect(second.listen()).rejects.toMatchObject({ code: 'data_dir_in_use' });
     expect(await callControl(dir, { command: 'drain' })).toEqual(drained);
   });
@@ -63,20 +78,27 @@ describe('the control socket', () => {
   });
 
   test.each([
-    ['text that is not JSON', 'hello\n', /"ok":false/],
-    ['an unknown command', '{"command":"sing"}\n', /"ok":false/],
-  ])('%s is answered by an error', async (_what, line, expected) => {
+    ['text that is not JSON', 'hello', 'a request is'],
+    ['null', 'null', 'a request is'],
+    ['an unknown command', '{"command":"sing"}', 'there is no command \\"sing\\"'],
+    ['a lifetime in the past', '{"command":"ice","ttlSeconds":-5}', 'ttlSeconds -5 is not a whole number from 1 to'],
+    ['a lifetime without end', '{"command":"ice","ttlSeconds":1e15}', 'ttlSeconds 1000000000000000 is not'],
+    ['a lifetime that is a text', '{"command":"ice","ttlSeconds":"60"}', 'ttlSeconds'],
+    [
+      'a subject that is too long',
+      `{"command":"ice","subject":"${'x'.repeat(257)}"}`,
+      'subject is not a text of at most',
+    ],
+  ])('%s is answered by an error that names it, and reaches nobody', async (_what, line, message) => {
     const dir = tempDir();
-    await listen(dir, async (request) => {
-      if (request.command !== 'drain') throw new Error('unexpected');
-      return drained;
-    });
+    await listen(dir, () => Promise.reject(new Error('reached')));
     const socket = connect(controlSocketPath(dir));
     socket.setEncoding('utf8');
-    socket.write(line);
+    socket.write(`${line}\n`);
     let text = '';
     for await (const chunk of socket) text += String(chunk);
-    expect(text).toMatch(expected);
+    expect(text).toContain('"ok":false,"code":"usage"');
+    expect(text).toContain(message);
   });
 
   test('a request without end is cut off, and others are served', async () => {

@@ -18,10 +18,12 @@ function importsOf(file: Source): Import[] {
         ts.isImportDeclaration(node) ? importedNames(node) : exportedNames(node),
       );
     }
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
       return local(file, node.argument.literal, ['*']);
-    if (ts.isCallExpression(node) && isLoader(node))
+    }
+    if (ts.isCallExpression(node) && isLoader(node)) {
       return node.arguments.flatMap((argument) => local(file, argument, ['*']));
+    }
     if (ts.isNewExpression(node) && node.expression.getText() === 'URL') {
       const [target] = node.arguments ?? [];
       return target === undefined ? [] : [...nodesOf(target)].flatMap((part) => local(file, part, ['*']));

@@ -46,8 +46,9 @@ function impurity(node: ts.Node): string | undefined {
 function cryptoImport(node: ts.ImportDeclaration): string | undefined {
   const module = (node.moduleSpecifier as ts.StringLiteral).text;
   const bindings = node.importClause?.namedBindings;
-  if (!/^(node:)?crypto$/.test(module) || node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword)
+  if (!/^(node:)?crypto$/.test(module) || node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) {
     return undefined;
+  }
   if (bindings === undefined || !ts.isNamedImports(bindings)) return 'all of node:crypto';
   const others = bindings.elements.filter(
     (element) => !element.isTypeOnly && !hashing.has((element.propertyName ?? element.name).text),

@@ -19,9 +19,23 @@ describe('help is worth reading', () => {
     const { code, stdout, stderr } = await callTurnpike([command, '--help'], temporaryDirectory());
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`Usage: turnpike ${command} [flags]\n\nExamples:\n  turnpike ${command}`);
-    for (const flag of ['--config FILE', '--data-dir DIRECTORY', '--json', '--help'])
+    for (const flag of ['--config FILE', '--data-dir DIRECTORY', '--json', '--help']) {
       expect(stdout).toContain(`\n  ${flag}\n`);
+    }
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  test('the overview and the help of a command say the same of it', async () => {
+    const overview = (await callTurnpike(['help'], temporaryDirectory())).stdout;
+    const rows = [...overview.matchAll(/^ {2}([a-z-]+) {2,}([A-Z].*)$/gm)].map(([, name = '', summary = '']) => ({
+      name,
+      summary,
+    }));
+    expect(rows).toHaveLength(6);
+    for (const { name, summary } of rows) {
+      const { stdout } = await callTurnpike(['help', name], temporaryDirectory());
+      expect(stdout.split('\n')[0]).toBe(`${summary}.`);
+    }
   });
 
   test('turnpike help serve tells every key, its default and its other names', async () => {

@@ -14,6 +14,7 @@ const health: HealthReply = {
     { role: 'http', url: 'http://*:8080' },
   ],
   engine: 'js',
+  counts: {},
   dataDir: '/srv/turnpike',
 };
 const drain: DrainReply = { draining: true, sessions: 1, deadlineSeconds: 90 };
@@ -31,9 +32,12 @@ const ice: IceReply = {
 async function answering(reply: ControlReply): Promise<{ dataDir: string; requests: ControlRequest[] }> {
   const dataDir = temporaryDirectory();
   const requests: ControlRequest[] = [];
-  const server = new ControlServer(join(dataDir, 'control.sock'), (request) => {
-    requests.push(request);
-    return Promise.resolve(reply);
+  const server = new ControlServer(join(dataDir, 'control.sock'), {
+    handle: (request) => {
+      requests.push(request);
+      return Promise.resolve(reply);
+    },
+    onFailure: (error) => expect.fail(String(error)),
   });
   await server.listen();
   onTestFinished(() => server.close());
@@ -89,7 +93,7 @@ describe('ice', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ iceServers: ice.iceServers });
     expect(stderr).toMatch(
-      /^Valid for 12 h, until 2025-01-01T12:00:00Z\..*\nWarning: this host has no public address\n$/,
+      /^Valid for 12 h, until 2025-01-01T12:00:00Z\. .*new RTCPeerConnection\(<this object>\)\.\nWarning: this host has no public address\n$/,
     );
     expect(requests).toEqual([{ command: 'ice', ttlSeconds: 3600, subject: 'alice' }]);
   });

@@ -1,19 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type ConfigProblem } from '../../server/config/config-error.ts';
-import { loadConfig } from '../../server/config/load.ts';
 import type { ConfigKey } from '../../server/contract/config.ts';
-
-/** The problems of a configuration given as flags, in a directory that has no file. */
-async function problems(flags: Partial<Record<ConfigKey, string[]>>): Promise<readonly ConfigProblem[]> {
-  try {
-    const entries = Object.entries(flags) as [ConfigKey, string[]][];
-    await loadConfig({ flags: new Map(entries), environment: {}, cwd: '/proc', configFile: undefined });
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
+import { problemsOf } from './given-config.ts';
 
 describe('users and secrets, of which only names are shown', () => {
   const users = (...list: unknown[]) => ({ 'turn.users': [JSON.stringify(list)] });
@@ -104,7 +91,7 @@ describe('users and secrets, of which only names are shown', () => {
       ],
     ],
   ])('%s', async (_, flags, expected) => {
-    const found = await problems(flags);
+    const found = await problemsOf(flags);
     expect(found.map(({ message }) => message)).toEqual(expected);
     expect(JSON.stringify(found)).not.toMatch(/hidden/);
     expect(JSON.stringify(found)).not.toMatch(/12345/);
@@ -116,11 +103,11 @@ describe('users and secrets, of which only names are shown', () => {
     ['a name of Object.prototype', 'constructor'],
     ['another one', '__proto__'],
   ])('%s is a good name', async (_, name) => {
-    expect(await problems(users({ name, password: 'p' }))).toEqual([]);
+    expect(await problemsOf(users({ name, password: 'p' }))).toEqual([]);
   });
 
   test('eight secrets are taken', async () => {
     const secrets = Array.from({ length: 8 }, (_, index) => `hidden-hidden-hidden-${index}`);
-    expect(await problems({ 'turn.secrets': secrets })).toEqual([]);
+    expect(await problemsOf({ 'turn.secrets': secrets })).toEqual([]);
   });
 });

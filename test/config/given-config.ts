@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { ConfigError } from '../../server/config/config-error.ts';
+import { ConfigError, type ConfigProblem } from '../../server/config/config-error.ts';
 import { loadConfig, type ConfigSources } from '../../server/config/load.ts';
 import type { LoadedConfig } from '../../server/config/loaded-config.ts';
 import type { ConfigKey } from '../../server/contract/config.ts';
@@ -37,4 +37,15 @@ export async function failureOf(sources: ConfigSources): Promise<ConfigError> {
     throw error;
   }
   throw new Error('the configuration was taken');
+}
+
+/** The problems of a configuration given as flags; none when it is taken. */
+export async function problemsOf(flags: Partial<Record<ConfigKey, string[]>>): Promise<readonly ConfigProblem[]> {
+  try {
+    await load({ flags });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
 }

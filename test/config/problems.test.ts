@@ -1,19 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type ConfigProblem } from '../../server/config/config-error.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { ConfigKey } from '../../server/contract/config.ts';
-
-/** The problems of a configuration given as flags, in a directory that has no file. */
-async function problems(flags: Partial<Record<ConfigKey, string[]>>): Promise<readonly ConfigProblem[]> {
-  try {
-    const entries = Object.entries(flags) as [ConfigKey, string[]][];
-    await loadConfig({ flags: new Map(entries), environment: {}, cwd: '/proc', configFile: undefined });
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
+import { problemsOf } from './given-config.ts';
 
 describe('one clear message names the key, the value, where it comes from and the fix', () => {
   test.each<[ConfigKey, string[], string]>([
@@ -74,6 +62,16 @@ describe('one clear message names the key, the value, where it comes from and th
       ['udp://[::]:3478'],
       '"udp://[::]:3478" is bound to every address at once, which answers from the wrong one of several. Write udp://*:3478: a socket for each.',
     ],
+    [
+      'turn.listen',
+      ['udp://[fe80::1]:3478'],
+      '"udp://[fe80::1]:3478" names a link-local address, which means nothing without its interface. Write *, or another address of this host.',
+    ],
+    [
+      'turn.listen',
+      ['tcp://[febf:ffff::1]:3478'],
+      '"tcp://[febf:ffff::1]:3478" names a link-local address, which means nothing without its interface. Write *, or another address of this host.',
+    ],
     ['turn.listen', [''], '[] names no listener. Write e.g. udp://*:3478.'],
     [
       'turn.alternateServer',
@@ -95,6 +93,11 @@ describe('one clear message names the key, the value, where it comes from and th
       'turn.relayAddress',
       ['0.0.0.0'],
       '"0.0.0.0" is every address, and relays need one. Write auto, or the address of an interface.',
+    ],
+    [
+      'turn.relayAddress',
+      ['fe80::1'],
+      '"fe80::1" is a link-local address, which peers cannot reach. Write auto, or another address of this host.',
     ],
     [
       'turn.relayAddress',
@@ -164,14 +167,30 @@ describe('one clear message names the key, the value, where it comes from and th
     ],
     ['drainSeconds', ['86401'], '86401 is out of range. Write a whole number of seconds from 0 to 86400.'],
     ['turn.strictExpiry', ['yes'], '"yes" is text. Write true or false.'],
-    ['turn.engine', ['natve'], '"natve" is not a choice. Write one of auto, js, native. Did you mean native?'],
+    ['turn.engine', ['native'], '"native" is not a choice. Write one of auto, js.'],
+    [
+      'turn.channelRange',
+      ['rfc8665'],
+      '"rfc8665" is not a choice. Write one of rfc8656, rfc5766. Did you mean rfc8656?',
+    ],
     ['log.format', ['xml'], '"xml" is not a choice. Write one of auto, json, text.'],
     [
       'http.public',
       ['https://*:8443'],
       '"https://*:8443" asks for https, which this version does not serve. Write http:// and put a TLS proxy before it.',
     ],
-    ['http.public', ['8080'], '"8080" is no URL. Write e.g. http://8080.'],
+    ['http.public', ['8080'], '"8080" is no URL. Write http://*:8080, http://127.0.0.1:8080 or null.'],
+    ['http.public', ['none'], '"none" is no URL. Write http://*:8080, http://127.0.0.1:8080 or null.'],
+    [
+      'http.public',
+      ['http://127.0.0.1'],
+      '"http://127.0.0.1" has no port. Write e.g. http://*:8080; an IPv6 address stands in brackets.',
+    ],
+    [
+      'http.public',
+      ['http://[fe80::1]:8080'],
+      '"http://[fe80::1]:8080" names a link-local address, which means nothing without its interface. Write *, or another address of this host.',
+    ],
     [
       'publicHost',
       ['https://turn.example.org'],
@@ -191,13 +210,13 @@ describe('one clear message names the key, the value, where it comes from and th
     ['publicHost', [''], '"" is empty. Write auto, a DNS name or an IP address.'],
     ['dataDir', [''], '"" is empty. Write text that is not empty.'],
   ])('%s %j', async (key, texts, expected) => {
-    const found = await problems({ [key]: texts });
+    const found = await problemsOf({ [key]: texts });
     const flag = key.replaceAll('.', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     expect(found.map(({ message }) => message)).toEqual([`${key} (flag --${flag}): ${expected}`]);
   });
 
   test('each element of a list is named', async () => {
-    const found = await problems({ 'turn.listen': ['udp://*:3478', 'tcp://*:x', 'udp://127.0.0.1:3478'] });
+    const found = await problemsOf({ 'turn.listen': ['udp://*:3478', 'tcp://*:x', 'udp://127.0.0.1:3478'] });
     expect(found.map(({ code, message }) => [code, message])).toEqual([
       [
         'config_malformed_value',
@@ -210,9 +229,19 @@ describe('one clear message names the key, the value, where it comes from and th
     ]);
   });
 
+  test.each<[ConfigKey, string]>([
+    ['turn.listen', 'udp://[fe7f::1]:3478'],
+    ['turn.listen', 'udp://[fec0::1]:3478'],
+    ['http.public', 'null'],
+    ['http.public', 'http://*:8080'],
+    ['http.public', 'http://127.0.0.1:8080'],
+  ])('%s %s is taken', async (key, text) => {
+    expect(await problemsOf({ [key]: [text] })).toEqual([]);
+  });
+
   test('the same port for several transports, or any free port several times, is no conflict', async () => {
     expect(
-      await problems({ 'turn.listen': ['udp://*:3478', 'tcp://*:3478', 'udp://127.0.0.1:0', 'udp://127.0.0.1:0'] }),
+      await problemsOf({ 'turn.listen': ['udp://*:3478', 'tcp://*:3478', 'udp://127.0.0.1:0', 'udp://127.0.0.1:0'] }),
     ).toEqual([]);
   });
 });

@@ -7,8 +7,9 @@ import { loopbackConfig, startAppliance, type RunningAppliance } from '../suppor
 async function runCoturnClient(running: RunningAppliance, flags: readonly string[]): Promise<string> {
   const { iceServers } = running.appliance.issueIceServers({ subject: 'interop' });
   const credential = iceServers.find((server) => server.username !== undefined);
-  if (credential?.username === undefined || credential.credential === undefined)
+  if (credential?.username === undefined || credential.credential === undefined) {
     throw new Error('no credential was issued');
+  }
   const { stdout, stderr } = await promisify(execFile)('turnutils_uclient', [
     ...['-u', credential.username, '-w', credential.credential],
     ...['-y', '-c', '-n', '20', '-z', '10', '-m', '2', '-l', '171'],

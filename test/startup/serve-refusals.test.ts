@@ -35,6 +35,12 @@ describe('a configuration that cannot work ends the start with exit code 2, befo
     ['a range out of bounds', ['--turn-relay-ports=60000-70000'], {}, [/turn\.relayPorts/, /60000-70000/]],
     ['a malformed CIDR', ['--turn-peers-allow=10.0.0.0/33'], {}, [/turn\.peers\.allow/, /10\.0\.0\.0\/33/]],
     ['a malformed listener', ['--turn-listen=udp://nowhere'], {}, [/turn\.listen/, /udp:\/\/nowhere/]],
+    [
+      'an engine that there is not',
+      ['--turn-engine=native'],
+      {},
+      [/turn\.engine/, /"native" is not a choice/, /auto, js\./],
+    ],
     ['a negative number', ['--drain-seconds=-1'], {}, [/drainSeconds/, /-1/]],
   ])('%s', async (_, flags, env, says) => {
     const dataDir = path.join(tempDir(), 'data');

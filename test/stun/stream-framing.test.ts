@@ -67,8 +67,9 @@ describe('RFC 8656 12.5: frames of a stream, padding left out', () => {
 
   test.each([1, 2, 3, 4, 5, 7, 8, 19, 20, 21])('in pieces of %i', (size) => {
     const pieces: Uint8Array[] = [];
-    for (let at = 0; at < conversation.bytes.length; at += size)
+    for (let at = 0; at < conversation.bytes.length; at += size) {
       pieces.push(conversation.bytes.subarray(at, at + size));
+    }
     expect(framed(framer(), ...pieces)).toEqual({ frames: conversation.frames, verdict: 'ok' });
   });
 

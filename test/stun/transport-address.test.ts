@@ -6,6 +6,8 @@ import {
   ipv6,
   sameIp,
   sameTransportAddress,
+  sourceKey,
+  sourceOf,
   transportAddressKey,
   type IpAddress,
 } from '../../server/stun/transport-address.ts';
@@ -25,6 +27,17 @@ test.each<[string, IpAddress, IpAddress]>([
 ])('%s differ', (_, a, b) => {
   expect(sameIp(a, b)).toBe(false);
   expect(ipKey(a)).not.toBe(ipKey(b));
+});
+
+test.each<[string, IpAddress, IpAddress, boolean]>([
+  ['two IPv4 addresses', ipv4(0xc0000201), ipv4(0xc0000202), false],
+  ['an IPv4 address', ipv4(0xc0000201), ipv4(0xc0000201), true],
+  ['two addresses of a /64', ipv6(0x20010db8, 1, 0, 1), ipv6(0x20010db8, 1, 0xffffffff, 2), true],
+  ['two /64 of a /48', ipv6(0x20010db8, 1, 0, 1), ipv6(0x20010db8, 2, 0, 1), false],
+  ['an IPv4 address and an IPv6 network', ipv4(1), ipv6(1, 0, 0, 0), false],
+])('%s: one source to a limit?', (_, a, b, isOne) => {
+  expect(sourceKey(a) === sourceKey(b)).toBe(isOne);
+  expect(sameIp(sourceOf(a), sourceOf(b))).toBe(isOne);
 });
 
 test('words are unsigned, however they are given', () => {

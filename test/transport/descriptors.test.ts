@@ -9,7 +9,7 @@ import { bindingRequest, until } from './stream-bench.ts';
 
 const echoProgram = fileURLToPath(new URL('./echo-process.ts', import.meta.url));
 
-test('SECURITY 10: a listener out of descriptors lives, and serves again when some are free', async () => {
+test('SECURITY.md 10: a listener out of descriptors lives, and serves again when some are free', async () => {
   const child = spawn('sh', ['-c', 'ulimit -n 40; exec "$0" "$1"', process.execPath, echoProgram], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

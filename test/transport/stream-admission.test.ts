@@ -5,7 +5,7 @@ import { StreamAdmission } from '../../server/transport/stream-admission.ts';
 const limits = { maxStreams: 5, maxUnauthenticatedPerAddress: 2 };
 const office = ipv4(0xc6336401);
 
-describe('SECURITY 10: admission of streams', () => {
+describe('SECURITY.md 10: admission of streams', () => {
   test('counts streams without an allocation by address', () => {
     const admission = new StreamAdmission(limits);
     expect(Array.from({ length: 3 }, () => admission.admit(office))).toEqual(['admitted', 'admitted', 'address-full']);

@@ -58,7 +58,7 @@ describe('the end of a stream is reported exactly once', () => {
   });
 });
 
-test('SECURITY 10: many streams that came and went leave nothing', async () => {
+test('SECURITY.md 10: many streams that came and went leave nothing', async () => {
   const bench = await openStreamBench({ limits: { maxUnauthenticatedPerAddress: 60, maxStreams: 60 } });
   const timersBefore = activeTimers();
   for (let round = 0; round < 4; round += 1) {

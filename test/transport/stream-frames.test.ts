@@ -36,7 +36,7 @@ describe('frames from clients', () => {
     ['a TLS ClientHello', Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1)],
     ['a channel outside of the range', channelData(0x5000, new Uint8Array(4))],
     ['a STUN message without the magic cookie', new Uint8Array(20)],
-  ])('SECURITY 10: %s ends the stream, after the good frames before it', async (_what, bad) => {
+  ])('SECURITY.md 10: %s ends the stream, after the good frames before it', async (_what, bad) => {
     const bench = await openStreamBench();
     const socket = await bench.connect();
     socket.write(Buffer.concat([bindingRequest(), bad, bindingRequest()]));
@@ -47,7 +47,7 @@ describe('frames from clients', () => {
     await until(() => socket.closed);
   });
 
-  test('SECURITY 10: a frame above the bound ends the stream, before it is all there', async () => {
+  test('SECURITY.md 10: a frame above the bound ends the stream, before it is all there', async () => {
     const bench = await openStreamBench({ limits: { maxFrameBytes: 1000 } });
     const { socket, client } = await bench.connectKnown();
     bench.streams.markAuthenticated(client);
@@ -58,7 +58,7 @@ describe('frames from clients', () => {
     expect(bench.streams.counters.badFrames).toBe(1);
   });
 
-  test('SECURITY 10: a stranger may not leave much of a frame behind, a client with an allocation may', async () => {
+  test('SECURITY.md 10: a stranger may not leave much of a frame behind, a client with an allocation may', async () => {
     const bench = await openStreamBench({ limits: { maxUnauthenticatedFrameBytes: 2000 } });
     const stranger = await bench.connect();
     const known = await bench.connectKnown();

@@ -5,7 +5,7 @@ import { TestMachine } from './test-machine.ts';
 
 const limits = { bitsPerSecondPerAllocation: 1000, bitsPerSecondPerUser: 5000 };
 
-describe('DESIGN.md 3: rate buckets', () => {
+describe('DESIGN.md section 3: rate buckets', () => {
   test('an allocation has its own bucket and shares the one of its subject, made before they are used', () => {
     const machine = new TestMachine({ limits });
     const clients = [1, 2].map(() => TestClient.withRestCredential(machine, 'carol', 600));

@@ -6,7 +6,7 @@ import { seededUint32 } from './seeded-random.ts';
 const local = ip('198.19.0.1');
 
 function ports(first = 50000, last = 50003): RelayPorts {
-  return new RelayPorts({ first, last }, seededUint32(1));
+  return new RelayPorts({ first, last }, seededUint32(1), 0);
 }
 
 describe('port leases', () => {
@@ -47,4 +47,15 @@ describe('port leases', () => {
     all.prune(() => false);
     expect(all.lease(local, 'any')).not.toBeNull();
   });
+});
+
+test('DESIGN.md section 5: what the descriptors admit caps the relays of all addresses, reserved ones included', () => {
+  const ports = new RelayPorts({ first: 50_000, last: 50_009 }, seededUint32(1), 3);
+  const lease = ports.lease(ip('198.19.0.1'), 'any');
+  expect(ports.lease(ip('2620:fe::1'), 'any')).not.toBeNull();
+  expect(ports.lease(ip('198.19.0.1'), 'even-pair')).toBeNull();
+  expect(ports.lease(ip('198.19.0.1'), 'any')).not.toBeNull();
+  expect(ports.lease(ip('2620:fe::1'), 'any')).toBeNull();
+  lease?.release();
+  expect(ports.lease(ip('2620:fe::1'), 'any')).not.toBeNull();
 });

@@ -70,8 +70,9 @@ export class Reply {
 
   /** How the answer is signed, if at all: with this key, or with another. */
   signature(key: Uint8Array): 'none' | 'sha1' | 'sha256' | 'wrong' {
-    if (this.has(AttributeType.messageIntegritySha256))
+    if (this.has(AttributeType.messageIntegritySha256)) {
       return verifyIntegrity(this.message, key, 'sha256') ? 'sha256' : 'wrong';
+    }
     if (this.has(AttributeType.messageIntegrity)) return verifyIntegrity(this.message, key, 'sha1') ? 'sha1' : 'wrong';
     return 'none';
   }

@@ -141,6 +141,20 @@ describe('SECURITY.md 9: a time-limited credential that expires', () => {
     machine.assertEmpty();
     expect(machine.nowMs).toBe(startMs + 700_000);
   });
+
+  test('strictExpiry: refreshes within the last second do not carry a session beyond its credential', () => {
+    const machine = new TestMachine({ options: { strictExpiry: true } });
+    const client = carol(machine, 700);
+    machine.advance(300);
+    expect(client.refresh(600)?.lifetimeS).toBe(400);
+    machine.advance(399.5);
+    expect(client.refresh(600)?.lifetimeS).toBe(1);
+    machine.advance(0.4);
+    expect(client.refresh(600)?.lifetimeS).toBe(1);
+    machine.advance(0.1);
+    machine.assertEmpty();
+    expect(client.refresh(600)?.code).toBe(437);
+  });
 });
 
 describe('SECURITY.md 9: secrets that retire and are revoked, users that go', () => {

@@ -85,6 +85,7 @@ export class TestMachine {
       nonceKey: new Uint8Array(32).fill(7),
       capabilities: { dontFragment: false, icmp: false },
       relayPorts: { first: 49152, last: 65535 },
+      relaysTotal: 0,
       channelRange: 'rfc8656',
       defaultAddressFamily: 'ipv4',
       strictExpiry: false,

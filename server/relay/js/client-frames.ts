@@ -1,14 +1,6 @@
-import { channelDataHeaderLength, lastChannel, type ChannelRange } from '../../stun/channel-data.ts';
+import { channelDataHeaderLength } from '../../stun/channel-data.ts';
 import type { AttachedClient } from './attached-client.ts';
 import type { Datapath } from './datapath.ts';
-
-/** The lowest first byte of ChannelData (RFC 8656 section 12, table 3). */
-export const firstChannelByte = 0x40;
-
-/** The highest first byte of ChannelData. */
-export function lastChannelByte(range: ChannelRange): number {
-  return lastChannel(range) >>> 8;
-}
 
 /** Forwards a ChannelData message of at least its header's size (RFC 8656 section 12.6). Bytes behind its data are padding. */
 export function forwardChannelData(client: AttachedClient | undefined, frame: Uint8Array, path: Datapath): void {

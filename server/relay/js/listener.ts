@@ -1,17 +1,22 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { ListenerId } from '../../seam/client.ts';
 import type { PlaneEvents } from '../../seam/plane.ts';
-import { channelDataHeaderLength, type ChannelRange } from '../../stun/channel-data.ts';
+import {
+  channelDataHeaderLength,
+  firstChannelByte,
+  lastChannelByte,
+  type ChannelRange,
+} from '../../stun/channel-data.ts';
+import { isSendIndication } from '../../stun/media-frame.ts';
 import { headerLength } from '../../stun/registry.ts';
 import type { TransportAddress } from '../../stun/transport-address.ts';
 import { AddressTable } from './address-table.ts';
 import { wordsOf } from './address-words.ts';
 import type { AttachedClient } from './attached-client.ts';
-import { firstChannelByte, forwardChannelData, forwardSend, lastChannelByte } from './client-frames.ts';
+import { forwardChannelData, forwardSend } from './client-frames.ts';
 import { closeSocket, deliverTo, type BoundSocket, type DatagramReceiver } from './datagram-socket.ts';
 import type { Datapath } from './datapath.ts';
 import { ListenerSender } from './listener-sender.ts';
-import { sendIndicationType } from './send-indication.ts';
 
 /** What a client-facing socket asks the kernel to hold, the most that is granted: all clients of an address share it. */
 const bufferBytes = [4 * 1024 * 1024, 1024 * 1024, 256 * 1024] as const;
@@ -58,7 +63,7 @@ export class Listener implements DatagramReceiver {
       forwardChannelData(this.clients.find(family, path.address.words, remote.port), message, path);
     } else if (firstByte > 3 || message.length < headerLength) {
       path.drops.malformed++;
-    } else if (firstByte === sendIndicationType >>> 8 && message[1] === (sendIndicationType & 0xff)) {
+    } else if (isSendIndication(message)) {
       forwardSend(this.clients.find(family, path.address.words, remote.port), message, path);
     } else {
       this.#events.onClientMessage(message, {

@@ -2,13 +2,14 @@ import assert from 'node:assert';
 import type { Client, ListenerId, StreamClient, StreamId, UdpClient } from '../../seam/client.ts';
 import type { ForwardingPlane, PlaneCapabilities, PlaneCounters, RelayCounters } from '../../seam/plane.ts';
 import type { AddressPlan, BucketId, PeerReach, RelayFailure, RelayId } from '../../seam/relay.ts';
-import { channelDataHeaderLength } from '../../stun/channel-data.ts';
+import { channelDataHeaderLength, firstChannelByte, lastChannelByte } from '../../stun/channel-data.ts';
 import { formatIp } from '../../stun/ip-text.ts';
+import { isSendIndication } from '../../stun/media-frame.ts';
 import type { IpAddress, TransportAddress } from '../../stun/transport-address.ts';
 import type { PlaneOptions } from '../plane-options.ts';
 import { AttachedClient } from './attached-client.ts';
 import { BucketBook } from './bucket-book.ts';
-import { firstChannelByte, forwardChannelData, forwardSend, lastChannelByte } from './client-frames.ts';
+import { forwardChannelData, forwardSend } from './client-frames.ts';
 import { StreamClientLink, UdpClientLink, type ClientLink } from './client-link.ts';
 import { bindSocket, type BoundSocket } from './datagram-socket.ts';
 import { Datapath } from './datapath.ts';
@@ -193,7 +194,7 @@ export class JsPlane implements ForwardingPlane {
   forwardFromStream(client: StreamClient, frame: Uint8Array): void {
     const attached = this.#streams.get(client.stream);
     const firstByte = frame.length < channelDataHeaderLength ? 0xff : frame[0]!;
-    if (firstByte === 0) forwardSend(attached, frame, this.#path);
+    if (isSendIndication(frame)) forwardSend(attached, frame, this.#path);
     else if (firstByte >= firstChannelByte && firstByte <= this.#lastChannelByte) {
       forwardChannelData(attached, frame, this.#path);
     } else this.#path.drops.malformed++;

@@ -1,10 +1,8 @@
 import { readUint16, readUint32 } from '../../stun/byte-access.ts';
 import { fingerprintValue } from '../../stun/fingerprint.ts';
+import { isSendIndication } from '../../stun/media-frame.ts';
 import { AttributeType, firstComprehensionOptionalType, headerLength, magicCookie } from '../../stun/registry.ts';
 import type { IpFamily } from '../../stun/transport-address.ts';
-
-/** The first 16 bits of a Send indication: method 0x006, class indication (RFC 8489 section 5). */
-export const sendIndicationType = 0x0016;
 
 /** What the server understands; without the DF bit DONT-FRAGMENT is as good as unknown (RFC 8656 section 11.2). */
 const understood: ReadonlySet<number> = new Set(
@@ -31,7 +29,7 @@ export class SendIndication {
   read(frame: Uint8Array): boolean {
     const length = frame.length;
     if (length < headerLength || readUint16(frame, 2) !== length - headerLength || length % 4 !== 0) return false;
-    if (readUint16(frame, 0) !== sendIndicationType || readUint32(frame, 4) !== magicCookie) return false;
+    if (!isSendIndication(frame) || readUint32(frame, 4) !== magicCookie) return false;
     let hasPeer = false;
     let hasData = false;
     let isSealed = false;

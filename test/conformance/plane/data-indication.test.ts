@@ -88,8 +88,8 @@ describe.each(planes)('$name plane: what peers send', (planeUnderTest) => {
 
   test.each([
     ['RFC 8656 11.3: what a peer without a permission sends', '127.0.0.7', 'stranger'],
-    ['SECURITY 11: an empty packet of a stranger', '127.0.0.8', ''],
-    ['SECURITY 11: one byte of a stranger', '127.0.0.8', 'x'],
+    ['SECURITY.md 11: an empty packet of a stranger', '127.0.0.8', ''],
+    ['SECURITY.md 11: one byte of a stranger', '127.0.0.8', 'x'],
   ] as const)('%s is dropped', (_, address, text) =>
     permitted(loopback.ipv4, async ({ fixture, session, client, peer }) => {
       const stranger = await fixture.end(ip(address));

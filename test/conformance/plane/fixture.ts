@@ -95,6 +95,19 @@ export class PlaneFixture {
     return end;
   }
 
+  /** A relay on one address and a socket with its port on another. Other programs may hold any one port: then another is tried. */
+  async relayAndEnd(relayAddress: IpAddress, endAddress: IpAddress): Promise<UdpEnd> {
+    for (let attemptsLeft = 9; ; attemptsLeft--) {
+      const relayed = await this.openRelay(this.newRelayId(), relayAddress);
+      if (typeof relayed === 'string') throw new Error(`the relay was not opened: ${relayed}`);
+      try {
+        return await this.end(endAddress, relayed.port);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attemptsLeft === 0) throw error;
+      }
+    }
+  }
+
   /** The socket that is bound to this address. */
   endAt(address: TransportAddress): UdpEnd {
     const end = this.#ends.find((candidate) => sameTransportAddress(candidate.address, address));

@@ -53,7 +53,7 @@ async function overStream(frame: Uint8Array, ...[fixture, { client }]: Parameter
   if (client.transport === 'tcp') fixture.plane.forwardFromStream(client, frame);
 }
 
-describe.each(planes)('$name plane: SECURITY 1, our own addresses as peers', (planeUnderTest) => {
+describe.each(planes)('$name plane: SECURITY.md 1, our own addresses as peers', (planeUnderTest) => {
   describe.each([
     { family: 'IPv4', address: loopback.ipv4 },
     { family: 'IPv6', address: loopback.ipv6 },
@@ -140,10 +140,7 @@ describe.each(planes)('$name plane: SECURITY 1, our own addresses as peers', (pl
     PlaneFixture.use(planeUnderTest, async (fixture) => {
       const client = await fixture.end(loopback.ipv4);
       const session = await fixture.session(fixture.udpClient(client), loopback.ipv4);
-      const relay = fixture.newRelayId();
-      const elsewhere = await fixture.openRelay(relay, ip('127.0.0.2'));
-      if (typeof elsewhere === 'string') throw new Error(elsewhere);
-      const canary = await fixture.end(loopback.ipv4, elsewhere.port);
+      const canary = await fixture.relayAndEnd(ip('127.0.0.2'), loopback.ipv4);
       fixture.plane.permitPeer(session.relay, loopback.ipv4, 'own-relays');
       await client.send(sendIndication(canary.address, payload('secret')), session.client.local);
       expect((await fixture.countersWithDrops(1)).drops).toEqual(drops({ notPermitted: 1 }));

@@ -53,7 +53,7 @@ describe.each(planes)('$name plane: routing of what clients send', (planeUnderTe
     ['one byte 0', Buffer.of(0)],
     ['one byte 64', Buffer.of(64)],
     ['a STUN header that is one byte short', Buffer.alloc(19)],
-  ])('SECURITY 11: %s from a stranger changes nothing', (_, bytes) =>
+  ])('SECURITY.md 11: %s from a stranger changes nothing', (_, bytes) =>
     PlaneFixture.use(planeUnderTest, async (fixture) => {
       const stranger = await fixture.end(loopback.ipv4);
       await stranger.send(bytes, fixture.listeners.ipv4);

@@ -44,7 +44,7 @@ describe.each(planes)('$name plane: 1:1 NAT', (planeUnderTest) => {
         expect((await ends[0].next()).bytes).toEqual(channelData(0x4000, payload('pong')));
       }));
 
-    test('SECURITY 1: behind the public address, too, a local service gets nothing', () =>
+    test('SECURITY.md 1: behind the public address, too, a local service gets nothing', () =>
       PlaneFixture.use(planeUnderTest, async (fixture) => {
         fixture.translate({ local, public: publicIp });
         const client = await fixture.end(loopback.ipv4);
