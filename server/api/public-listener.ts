@@ -22,7 +22,14 @@ const timeouts = {
 
 /** Builds the public HTTP surface (DESIGN.md section 7), not yet listening. */
 export function createPublicListener(api: PublicApi): FastifyInstance {
-  const server = fastify({ logger: false, forceCloseConnections: true, ...timeouts });
+  const server = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    frameworkErrors: (error, _request, reply) => {
+      problem(reply, 'bad_request', error.message);
+    },
+    ...timeouts,
+  });
   server.server.maxConnections = maxConnections;
   server.setNotFoundHandler((request, reply) =>
     problem(reply, 'not_found', `There is no ${request.method} ${request.url} on the public listener.`),

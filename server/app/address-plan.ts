@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import type { PublicAddress } from '../config/resolved-config.ts';
 import type { AddressPlan, AddressTranslation } from '../seam/relay.ts';
-import { parseIp } from '../stun/ip-text.ts';
+import { formatIp, parseIp } from '../stun/ip-text.ts';
 import { ipKey, type IpAddress, type IpFamily, type IpKey } from '../stun/transport-address.ts';
 
 /** What the plan is made from. */
@@ -46,7 +46,10 @@ export function planAddresses(input: AddressPlanInput): AddressPlanResult {
       ipv4: relayAddressOf(listener, 4, input),
       ipv6: relayAddressOf(listener, 6, input),
     }));
-  return { plan: { own: [...own.values()], relays, translations }, warnings };
+  return {
+    plan: { own: [...own.values()], relays, translations },
+    warnings: [...warnings, ...warnOfRelayAddress(input)],
+  };
 }
 
 /** Whether packets to this address never leave the host: 127/8 and ::1. */
@@ -97,6 +100,16 @@ function planTranslations(input: AddressPlanInput): { translations: AddressTrans
     case 'addresses':
       return translateTo(input.publicAddress.addresses, input);
   }
+}
+
+function warnOfRelayAddress({ relayAddress, interfaces }: AddressPlanInput): string[] {
+  if (relayAddress === 'auto') return [];
+  return relayAddress
+    .filter((ip) => !interfaces.some((known) => ipKey(known) === ipKey(ip)))
+    .map(
+      (ip) =>
+        `turn.relayAddress ${formatIp(ip)} is no address of this host now: no relay can be opened on it until it is.`,
+    );
 }
 
 function warnOfPrivateHost(interfaces: readonly IpAddress[]): string[] {

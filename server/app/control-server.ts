@@ -15,7 +15,7 @@ const requestTimeoutMs = 10_000;
 /** What the server does with requests. */
 export interface ControlServerOptions {
   readonly handle: (request: ControlRequest) => Promise<ControlReply>;
-  /** Told of every request that failed for no reason that a caller could mend. */
+  /** Told of every request or connection that failed for no reason that a caller could mend. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -27,9 +27,11 @@ export class ControlServer {
   readonly #path: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #onFailure: (error: unknown) => void;
 
   constructor(path: string, options: ControlServerOptions) {
     this.#path = path;
+    this.#onFailure = options.onFailure;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -48,12 +50,14 @@ export class ControlServer {
         `another Turnpike serves from this data directory (${this.#path} answers). Stop it, or set dataDir elsewhere.`,
       );
     }
-    rmSync(this.#path, { force: true });
     try {
+      rmSync(this.#path, { force: true });
       await new Promise<void>((resolve, reject) => {
         this.#server.once('error', reject);
         this.#server.listen(this.#path, resolve);
       });
+      // From here on an error is a connection that could not be taken over.
+      this.#server.removeAllListeners('error').on('error', this.#onFailure);
     } catch (error) {
       throw new EnvironmentError(
         'control_socket_unusable',

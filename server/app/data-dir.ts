@@ -3,6 +3,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, systemErrorCode } from './errors.ts';
 
 const nonceKeyBytes = 32;
@@ -35,7 +36,7 @@ export function controlSocketPath(dataDir: string): string {
 export function openDataDir(path: string): DataDir {
   const absolute = resolve(path);
   try {
-    mkdirSync(absolute, { recursive: true, mode: 0o700 });
+    makeDirectory(absolute);
     if (!statSync(absolute).isDirectory()) throw new Error('it is not a directory');
     accessSync(absolute, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -46,6 +47,13 @@ export function openDataDir(path: string): DataDir {
     );
   }
   return { path: absolute, controlSocket: controlSocketPath(absolute) };
+}
+
+/** Makes a directory and those above it. One by one: where nothing can be made (/proc), the system's own way never ends. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** The key of the stateless nonces; made once, so that nonces survive a restart (SECURITY.md 4). 32 bytes. */

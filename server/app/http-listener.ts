@@ -25,6 +25,8 @@ export async function openPublicListener(bind: ListenAddress, api: PublicApi): P
     const server = createPublicListener(api);
     try {
       await server.listen({ host, port: bind.port });
+      // From here on an error is a connection that could not be taken over.
+      server.server.on('error', api.onFailure);
       const bound = server.server.address();
       const port = typeof bound === 'object' && bound !== null ? bound.port : bind.port;
       return { port, url: `http://${shownHost}:${port}`, close: () => server.close() };

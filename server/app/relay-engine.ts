@@ -262,6 +262,17 @@ export class RelayEngine {
     this.#applyActions();
   }
 
+  /** The host's addresses now, or as they were: a host that is out of descriptors cannot tell them. */
+  #readInterfaces(): readonly IpAddress[] {
+    try {
+      return interfaceAddresses(networkInterfaces());
+    } catch (error) {
+      const warning = `the addresses of this host cannot be read (${String(error)}); those known stay in use.`;
+      this.#events.onListenersChanged(this.#listeners.bound, [warning]);
+      return this.#interfaces;
+    }
+  }
+
   #adoptInterfaces(interfaces: readonly IpAddress[]): void {
     this.#interfaces = interfaces;
     const { plan, warnings } = planAddresses({
@@ -277,7 +288,7 @@ export class RelayEngine {
   }
 
   async #followInterfaces(): Promise<void> {
-    const interfaces = interfaceAddresses(networkInterfaces());
+    const interfaces = this.#readInterfaces();
     const before = JSON.stringify(this.#interfaces);
     const changed = JSON.stringify(interfaces) !== before;
     if (changed) this.#adoptInterfaces(interfaces);

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import { formatCidr } from '../stun/cidr.ts';
+import { LogOutput } from '../telemetry/log-output.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import { Appliance, type ApplianceStarted } from './appliance.ts';
 import { onStopSignals } from './signals.ts';
@@ -21,25 +22,36 @@ export interface ServeOutput {
  */
 export async function serve(loaded: LoadedConfig, output: ServeOutput): Promise<number> {
   const { resolved } = loaded;
-  const forPerson = output.stdout.isTTY;
+  const { stdout, stderr } = output;
+  const forPerson = stdout.isTTY;
   const format = resolved.log.format === 'auto' ? (forPerson ? 'text' : 'json') : resolved.log.format;
-  const log = createLog({ level: resolved.log.level, format, sink: output.stdout });
+  const errors = new LogOutput(stderr, () => undefined);
+  const lines = new LogOutput(stdout, (cause) =>
+    errors.write(`turnpike: log lines are lost (${cause}); serving goes on.\n`),
+  );
+  const log = createLog({ level: resolved.log.level, format, sink: lines });
   const appliance = new Appliance({ config: resolved, log });
-  const started = await appliance.start();
+  // A signal may come at any time: while starting it is obeyed as soon as there is something to drain.
+  const starting = Promise.withResolvers<void>();
   const stopListening = onStopSignals(
     {
       drain: (signal) => {
         log.info({ event: 'signal', signal }, `${signal}: draining; a second one exits at once`);
-        void appliance.drain();
+        void starting.promise.then(() => appliance.drain());
       },
       exitNow: (exitCode) => process.exit(exitCode),
     },
     () => performance.now(),
   );
-  (forPerson ? output.stdout : output.stderr).write(renderSummary(summaryOf(loaded, started)));
-  logStart(log, loaded, started);
-  await appliance.finished;
-  stopListening();
+  try {
+    const started = await appliance.start();
+    (forPerson ? lines : errors).write(renderSummary(summaryOf(loaded, started)));
+    logStart(log, loaded, started);
+    starting.resolve();
+    await appliance.finished;
+  } finally {
+    stopListening();
+  }
   return 0;
 }
 

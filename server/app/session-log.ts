@@ -14,9 +14,11 @@ const refusals: Record<RefusalCause, string> = {
   'backed-off': 'refused: too many wrong passwords for this user from this address; it may try again shortly',
   'quota-user': 'refused: the user has as many allocations as turn.limits.allocationsPerUser admits',
   'quota-address': 'refused: the address has as many allocations as turn.limits.allocationsPerAddress admits',
-  'quota-total': 'refused: turn.limits.allocationsTotal, or the descriptor limit (ulimit -n), is reached',
+  'quota-total': 'refused: turn.limits.allocationsTotal is reached',
   'peer-denied': 'refused: relaying to this peer is not allowed',
   'out-of-ports': 'refused: no relay port is free. Widen turn.relayPorts',
+  'out-of-descriptors':
+    'refused: the process may open no more sockets. Raise the descriptor limit (LimitNOFILE=, ulimit -n)',
   draining: 'refused: the server is draining',
 };
 

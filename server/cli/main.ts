@@ -5,6 +5,9 @@ import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Every command by its name; its file is loaded when it is called, so that the light ones stay light. */
+/** How long the last output may take to be read. */
+const exitDelayMs = 1_000;
+
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./serve.ts')).serveCommand],
   ['check-config', async () => (await import('./check-config.ts')).checkConfigCommand],
@@ -94,4 +97,6 @@ function messageOf(error: unknown): string {
 if (import.meta.main) {
   const { stdout, stderr, env, argv } = process;
   process.exitCode = await main(argv.slice(2), { stdout, stderr, environment: env, cwd: process.cwd() });
+  // What is left is output that nobody reads; it must not keep the process.
+  setTimeout(() => process.exit(), exitDelayMs).unref();
 }

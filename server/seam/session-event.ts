@@ -20,6 +20,7 @@ export type RefusalCause =
   | 'quota-total'
   | 'peer-denied'
   | 'out-of-ports'
+  | 'out-of-descriptors'
   | 'draining';
 
 /** What the rest of the appliance may want to know of the machine. Never per packet. */

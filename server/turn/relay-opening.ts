@@ -73,7 +73,8 @@ function openNextPort(state: TurnState, opening: Opening): void {
   const { localIp, rule } = opening;
   const lease = state.ports.lease(localIp, rule);
   if (lease === null) {
-    opening.state = { kind: 'failed', reason: 'out-of-ports' };
+    const reason = state.ports.hasDescriptors(rule) ? 'out-of-ports' : 'no-descriptors';
+    opening.state = { kind: 'failed', reason };
     return;
   }
   const relay = state.newRelayId();
@@ -135,7 +136,10 @@ function failure(state: TurnState, attempt: AllocateAttempt): Rejection {
     return opening.kind === 'failed' && opening.reason === 'address-unavailable';
   });
   if (isOurFault) return reject(ErrorCode.serverError);
-  return rejectForCapacity(state, attempt.to.client, 'out-of-ports');
+  const lacksDescriptors = attempt.openings.some(({ state: opening }) => {
+    return opening.kind === 'failed' && opening.reason === 'no-descriptors';
+  });
+  return rejectForCapacity(state, attempt.to.client, lacksDescriptors ? 'out-of-descriptors' : 'out-of-ports');
 }
 
 /** Closes what is open; what has failed for another reason keeps that one. */

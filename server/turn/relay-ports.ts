@@ -27,10 +27,15 @@ export class RelayPorts {
     return taken;
   }
 
+  /** Whether the system's descriptors admit the relays of this rule. */
+  hasDescriptors(rule: PortRule): boolean {
+    const wanted = rule === 'even-pair' ? 2 : 1;
+    return this.#relaysTotal === 0 || this.takenCount + wanted <= this.#relaysTotal;
+  }
+
   /** A random port by this rule; of a pair the lower port, whose lease covers both until it is split. Null when none is left. */
   lease(localIp: IpAddress, rule: PortRule): PortLease | null {
-    const wanted = rule === 'even-pair' ? 2 : 1;
-    if (this.#relaysTotal !== 0 && this.takenCount + wanted > this.#relaysTotal) return null;
+    if (!this.hasDescriptors(rule)) return null;
     const key = ipKey(localIp);
     let pool = this.#pools.get(key);
     if (pool === undefined) {

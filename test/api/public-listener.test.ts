@@ -25,6 +25,17 @@ async function connected(port: number): Promise<{ socket: Socket; received: () =
   return { socket, received: () => text };
 }
 
+test.each([
+  ['a path that is not there', '/nowhere', 404, 'not_found'],
+  ['a path that cannot be decoded', '/%zz', 400, 'bad_request'],
+])('RFC 9457: %s is answered by a problem document', async (_what, url, status, code) => {
+  const server = createPublicListener({ readiness: () => ({ ready: true }), onFailure: () => undefined });
+  onTestFinished(() => server.close());
+  const reply = await server.inject({ method: 'GET', url });
+  expect(reply.headers['content-type']).toBe('application/problem+json');
+  expect(reply.json()).toMatchObject({ status, code });
+});
+
 describe('SECURITY.md 2: strangers on HTTP take bounded room', () => {
   test('one connection too many is dropped, and those that are open are served', async () => {
     const port = await listening();

@@ -71,6 +71,11 @@ describe('DESIGN.md section 5: relayAddress', () => {
   });
 });
 
+test('a relay address that the host does not have is warned of', () => {
+  const { warnings } = plan(['10.0.0.5'], { relayAddress: [ip('10.0.0.5'), ip('2001:db8::9')] });
+  expect(warnings).toEqual([expect.stringMatching(/turn\.relayAddress 2001:db8::9/)]);
+});
+
 describe('DESIGN.md section 5: publicAddress', () => {
   test('one address stands for the first local one that is not loopback', () => {
     const { translations, own } = plan(['127.0.0.1', '10.0.0.5', '10.0.0.6'], {

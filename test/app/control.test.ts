@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -66,6 +66,13 @@ describe('the control socket', () => {
     const second = new ControlServer(controlSocketPath(dir), { handle: async () => drained, onFailure });
     await expect(second.listen()).rejects.toMatchObject({ code: 'data_dir_in_use' });
     expect(await callControl(dir, { command: 'drain' })).toEqual(drained);
+  });
+
+  test('a directory in its place is refused, naming the path', async () => {
+    const dir = tempDir();
+    mkdirSync(controlSocketPath(dir));
+    const server = new ControlServer(controlSocketPath(dir), { handle: async () => drained, onFailure });
+    await expect(server.listen()).rejects.toMatchObject({ code: 'control_socket_unusable' });
   });
 
   test('what a killed appliance left in its place is replaced, and removed on close', async () => {

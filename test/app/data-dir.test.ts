@@ -11,6 +11,13 @@ describe('the data directory', () => {
     expect(statSync(path).mode & 0o777).toBe(0o700);
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'where nothing can be made the start ends, naming the path and the key',
+    () => {
+      expect(() => openDataDir('/proc/turnpike/data')).toThrow(/dataDir: cannot use \/proc\/turnpike\/data/);
+    },
+  );
+
   test('a file in its place is refused, naming the path and the key', () => {
     const path = join(tempDir(), 'data');
     writeFileSync(path, '');
