@@ -39,6 +39,13 @@ const testTools: readonly TestTool[] = [
     project: 'interop',
     remedy: 'Install coturn so that turnutils_uclient is on PATH.',
   },
+  {
+    name: 'iproute2',
+    commands: ['ip'],
+    debianPackage: 'iproute2',
+    project: 'lab',
+    remedy: 'Install iproute2 so that ip is on PATH, and run the tests as root on Linux: they make network namespaces.',
+  },
 ];
 
 /** The full path of the first of these commands that exists, or null. */

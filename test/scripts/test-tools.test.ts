@@ -23,22 +23,22 @@ async function printedWith(programs: Readonly<Record<string, string>>): Promise<
 }
 
 test('suites whose tools are missing are named', async () => {
-  expect(await printedWith({})).toEqual(['["e2e","interop"]']);
+  expect(await printedWith({})).toEqual(['["e2e","interop","lab"]']);
 });
 
 test('any of several browsers will do', async () => {
-  expect(await printedWith({ 'google-chrome': '', turnutils_uclient: '' })).toEqual(['[]']);
+  expect(await printedWith({ 'google-chrome': '', turnutils_uclient: '', ip: '' })).toEqual(['[]']);
 });
 
 const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
 const isDebianRoot = process.getuid?.() === 0 && /^ID=debian$/m.test(release);
 
 describe.runIf(isDebianRoot)('on Debian, as root, apt-get installs what is missing, and that is announced', () => {
-  const install = 'for p in chromium turnutils_uclient; do echo > $p; /bin/chmod +x $p; done';
+  const install = 'for p in chromium turnutils_uclient ip; do echo > $p; /bin/chmod +x $p; done';
 
   test('at once', async () => {
     const printed = await printedWith({ 'apt-get': `[ "$1" = install ] || exit 1; ${install}` });
-    expect(printed).toEqual([expect.stringMatching(/installing chromium and coturn with apt-get/) as string, '[]']);
+    expect(printed).toEqual([expect.stringMatching(/installing chromium and coturn and iproute2 with apt-get/) as string, '[]']);
   });
 
   test('after an update, when the lists are too old', async () => {
@@ -51,6 +51,6 @@ describe.runIf(isDebianRoot)('on Debian, as root, apt-get installs what is missi
   test('or its message is shown and the suites are left out', async () => {
     const printed = await printedWith({ 'apt-get': 'echo E: no network; exit 100' });
     expect(printed).toContain('E: no network');
-    expect(printed.at(-1)).toBe('["e2e","interop"]');
+    expect(printed.at(-1)).toBe('["e2e","interop","lab"]');
   });
 });
