@@ -38,7 +38,10 @@ describe.runIf(isDebianRoot)('on Debian, as root, apt-get installs what is missi
 
   test('at once', async () => {
     const printed = await printedWith({ 'apt-get': `[ "$1" = install ] || exit 1; ${install}` });
-    expect(printed).toEqual([expect.stringMatching(/installing chromium and coturn and iproute2 with apt-get/) as string, '[]']);
+    expect(printed).toEqual([
+      expect.stringMatching(/installing chromium and coturn and iproute2 with apt-get/) as string,
+      '[]',
+    ]);
   });
 
   test('after an update, when the lists are too old', async () => {
