@@ -52,7 +52,7 @@ export class RelayEngine {
     this.#events = events;
     const randomUint32 = secureRandomUint32();
     this.#plane = createPlane(start.engine, {
-      channelRange: start.channelRange,
+      channelRange: start.machine.channelRange,
       nowMs: () => performance.now(),
       randomUint32,
       events: {
@@ -79,23 +79,14 @@ export class RelayEngine {
       },
     });
     this.#machine = new TurnServer({
-      realm: start.realm,
-      nonceKey: start.nonceKey,
+      ...start.machine,
       capabilities: this.#plane.capabilities,
-      relayPorts: start.relayPorts,
-      relaysTotal: start.relaysTotal,
-      channelRange: start.channelRange,
-      defaultAddressFamily: start.defaultAddressFamily,
-      strictExpiry: start.strictExpiry,
-      alternateServers: start.alternateServers,
-      peers: start.peers,
-      limits: start.limits,
       randomUint32,
       randomBytes: (length) => randomBytes(length),
     });
     this.#streams = new StreamClients({
       limits: { maxStreams: start.maxStreams },
-      channelRange: start.channelRange,
+      channelRange: start.machine.channelRange,
       events: {
         onFrame: (frame, client) => this.#onStreamFrame(frame, client),
         onGone: (client) => {

@@ -1,10 +1,8 @@
 import type { PublicAddress, TurnListener } from '../config/resolved-config.ts';
 import type { CredentialSet } from '../credentials/credential-set.ts';
-import type { ChannelRange } from '../stun/channel-data.ts';
 import type { IpAddress, TransportAddress } from '../stun/transport-address.ts';
 import type { Engine } from '../relay/engine.ts';
-import type { TurnLimits } from '../turn/options.ts';
-import type { PeerRanges } from '../turn/peer-policy.ts';
+import type { TurnServerSettings } from '../turn/options.ts';
 import type { SessionEvent } from '../seam/session-event.ts';
 
 /** A bound listener. */
@@ -17,21 +15,12 @@ export interface BoundListener {
 
 /** All that the relay thread is started with. Structured-clone safe. */
 export interface RelayStart {
-  readonly realm: string;
-  readonly nonceKey: Uint8Array;
+  readonly machine: TurnServerSettings;
   readonly engine: Engine;
   readonly listen: readonly TurnListener[];
   readonly publicAddress: PublicAddress;
+  /** `auto`, or at most one address of each family. */
   readonly relayAddress: 'auto' | readonly IpAddress[];
-  readonly relayPorts: { readonly first: number; readonly last: number };
-  /** Relays at a time that the descriptors admit; 0 = no limit. */
-  readonly relaysTotal: number;
-  readonly channelRange: ChannelRange;
-  readonly defaultAddressFamily: 'ipv4' | 'client';
-  readonly strictExpiry: boolean;
-  readonly alternateServers: readonly TransportAddress[];
-  readonly peers: PeerRanges;
-  readonly limits: TurnLimits;
   /** Client streams at once, with an allocation or without. */
   readonly maxStreams: number;
   readonly credentials: CredentialSet;

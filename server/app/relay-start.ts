@@ -18,22 +18,26 @@ export function planRelayStart(
 ): PlannedRelayStart {
   const portCount = turn.relayPorts.last - turn.relayPorts.first + 1;
   const descriptors = planDescriptors(turn.limits.allocationsTotal, portCount, descriptorLimit());
+  const { realm, relayPorts, channelRange, defaultAddressFamily, strictExpiry, alternateServers, peers, limits } = turn;
+  const { relaysTotal, maxStreams } = descriptors;
   const start: RelayStart = {
-    realm: turn.realm,
-    nonceKey,
+    machine: {
+      realm,
+      nonceKey,
+      relayPorts,
+      relaysTotal,
+      channelRange,
+      defaultAddressFamily,
+      strictExpiry,
+      alternateServers,
+      peers,
+      limits,
+    },
     engine: selectEngine(turn.engine),
     listen: turn.listen,
     publicAddress: turn.publicAddress,
     relayAddress: turn.relayAddress,
-    relayPorts: turn.relayPorts,
-    channelRange: turn.channelRange,
-    defaultAddressFamily: turn.defaultAddressFamily,
-    strictExpiry: turn.strictExpiry,
-    alternateServers: turn.alternateServers,
-    peers: turn.peers,
-    limits: turn.limits,
-    relaysTotal: descriptors.relaysTotal,
-    maxStreams: descriptors.maxStreams,
+    maxStreams,
     credentials,
   };
   return { start, warnings: descriptors.warning === undefined ? [] : [descriptors.warning] };

@@ -13,12 +13,11 @@ export interface TurnLimits extends AllocationLimits, RateLimits {
   readonly channelsPerAllocation: number;
 }
 
-/** What a machine is made with. Nothing of it changes afterwards. */
-export interface TurnServerOptions {
+/** What an operator decides of a machine: plain values, which a thread can be handed. Nothing of it changes afterwards. */
+export interface TurnServerSettings {
   readonly realm: string;
   /** Random, secret, and the same after a restart (SECURITY.md 4). */
   readonly nonceKey: Uint8Array;
-  readonly capabilities: PlaneCapabilities;
   readonly relayPorts: PortRange;
   /** Relays at a time, reserved ones included: what the system's descriptors admit; 0 = no limit. */
   readonly relaysTotal: number;
@@ -31,6 +30,11 @@ export interface TurnServerOptions {
   readonly alternateServers: readonly TransportAddress[];
   readonly peers: PeerRanges;
   readonly limits: TurnLimits;
+}
+
+/** What a machine is made with. */
+export interface TurnServerOptions extends TurnServerSettings {
+  readonly capabilities: PlaneCapabilities;
   /** Both from a CSPRNG: ports and reservation tokens hang on them (SECURITY.md 12). */
   readonly randomUint32: RandomUint32;
   readonly randomBytes: (length: number) => Uint8Array;
