@@ -2,7 +2,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import type { PublicAddress } from '../config/resolved-config.ts';
 import type { AddressPlan, AddressTranslation } from '../seam/relay.ts';
 import { formatIp, parseIp } from '../stun/ip-text.ts';
-import { ipKey, type IpAddress, type IpFamily, type IpKey } from '../stun/transport-address.ts';
+import { ipKey, isLinkLocal, type IpAddress, type IpFamily, type IpKey } from '../stun/transport-address.ts';
 
 /** What the plan is made from. */
 export interface AddressPlanInput {
@@ -35,7 +35,7 @@ export function interfaceAddresses(interfaces: NodeJS.Dict<NetworkInterfaceInfo[
 
 /** Makes the plan that machine and plane share (DESIGN.md section 5: publicAddress, relayAddress). */
 export function planAddresses(input: AddressPlanInput): AddressPlanResult {
-  const { translations, warnings } = planTranslations(input);
+  const translations = planTranslations(input);
   const own = new Map<IpKey, IpAddress>();
   const local = [...input.interfaces, ...input.listeners];
   for (const ip of [...local, ...translations.map((pair) => pair.public)]) own.set(ipKey(ip), ip);
@@ -48,7 +48,7 @@ export function planAddresses(input: AddressPlanInput): AddressPlanResult {
     }));
   return {
     plan: { own: [...own.values()], relays, translations },
-    warnings: [...warnings, ...warnOfRelayAddress(input)],
+    warnings: [...warnOfPrivateHost(input), ...warnOfRelayAddress(input)],
   };
 }
 
@@ -78,10 +78,6 @@ function remoteness(ip: IpAddress): 0 | 1 | 2 {
   return isPublic(ip) ? 2 : 1;
 }
 
-function isLinkLocal(ip: IpAddress): boolean {
-  return ip.family === 6 && ip.w0 >>> 22 === 0xfe80 >>> 6;
-}
-
 function relayAddressOf(listener: IpAddress, family: IpFamily, input: AddressPlanInput): IpAddress | null {
   if (input.relayAddress !== 'auto') return input.relayAddress.find((ip) => ip.family === family) ?? null;
   if (listener.family === family) return listener;
@@ -89,14 +85,14 @@ function relayAddressOf(listener: IpAddress, family: IpFamily, input: AddressPla
   return preferredAddress(sameScope, family);
 }
 
-function planTranslations(input: AddressPlanInput): { translations: AddressTranslation[]; warnings: string[] } {
+/** Which local address each public one stands for (DESIGN.md section 5: publicAddress). */
+export function planTranslations(input: Omit<AddressPlanInput, 'listeners'>): readonly AddressTranslation[] {
   switch (input.publicAddress.kind) {
     case 'none':
-      return { translations: [], warnings: [] };
-    case 'pairs':
-      return { translations: [...input.publicAddress.pairs], warnings: [] };
     case 'auto':
-      return { translations: [], warnings: warnOfPrivateHost(input.interfaces) };
+      return [];
+    case 'pairs':
+      return input.publicAddress.pairs;
     case 'addresses':
       return translateTo(input.publicAddress.addresses, input);
   }
@@ -112,7 +108,8 @@ function warnOfRelayAddress({ relayAddress, interfaces }: AddressPlanInput): str
     );
 }
 
-function warnOfPrivateHost(interfaces: readonly IpAddress[]): string[] {
+function warnOfPrivateHost({ publicAddress, interfaces }: AddressPlanInput): string[] {
+  if (publicAddress.kind !== 'auto') return [];
   const outward = interfaces.filter((ip) => ip.family === 4 && !isLoopback(ip));
   if (outward.length === 0 || outward.some(isPublic)) return [];
   return [
@@ -123,19 +120,19 @@ function warnOfPrivateHost(interfaces: readonly IpAddress[]): string[] {
 
 function translateTo(
   addresses: readonly IpAddress[],
-  input: AddressPlanInput,
-): { translations: AddressTranslation[]; warnings: string[] } {
+  input: Omit<AddressPlanInput, 'listeners'>,
+): AddressTranslation[] {
   const translations: AddressTranslation[] = [];
   for (const publicIp of addresses) {
     if (input.interfaces.some((ip) => ipKey(ip) === ipKey(publicIp))) continue;
     const local = localBehind(publicIp.family, input);
     if (local !== null) translations.push({ local, public: publicIp });
   }
-  return { translations, warnings: [] };
+  return translations;
 }
 
 /** The one local address that a public address stands for when no pair names it. */
-function localBehind(family: IpFamily, input: AddressPlanInput): IpAddress | null {
+function localBehind(family: IpFamily, input: Omit<AddressPlanInput, 'listeners'>): IpAddress | null {
   if (input.relayAddress !== 'auto') return input.relayAddress.find((ip) => ip.family === family) ?? null;
   const outward = input.interfaces.filter((ip) => !isLoopback(ip));
   return outward.find((ip) => ip.family === family) ?? null;

@@ -15,7 +15,7 @@ import type { CredentialSet } from '../credentials/credential-set.ts';
 import { iceServers, type IceUrls } from '../credentials/ice-servers.ts';
 import { formatTransportAddress } from '../stun/ip-text.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { interfaceAddresses, planAddresses } from './address-plan.ts';
+import { interfaceAddresses, planTranslations } from './address-plan.ts';
 import { ControlServer } from './control-server.ts';
 import { credentialsFromConfig, issuingSecret } from './credentials-from-config.ts';
 import { loadNonceKey, loadTurnSecret, openDataDir, type DataDir } from './data-dir.ts';
@@ -288,8 +288,8 @@ export class Appliance {
     const { turn, publicHost } = this.#config;
     const interfaces = interfaceAddresses(networkInterfaces());
     const { publicAddress, relayAddress } = turn;
-    const { plan } = planAddresses({ interfaces, listeners: [], publicAddress, relayAddress });
-    return iceUrls({ listeners, publicHost, interfaces, translations: plan.translations });
+    const translations = planTranslations({ interfaces, publicAddress, relayAddress });
+    return iceUrls({ listeners, publicHost, interfaces, translations });
   }
 
   #describe(running: Running): ApplianceStarted {

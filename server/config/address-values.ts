@@ -1,6 +1,6 @@
 import { formatCidr, networkAddress, parseCidr, parseCidrWithHostBits, type Cidr } from '../stun/cidr.ts';
 import { formatIp, parseIp } from '../stun/ip-text.ts';
-import { sameIp, type IpAddress, type TransportAddress } from '../stun/transport-address.ts';
+import { isLinkLocal, sameIp, type IpAddress, type TransportAddress } from '../stun/transport-address.ts';
 import { duplicate, impossible, malformed, parsed, type Parsed } from './refusal.ts';
 import type { ListenAddress, PublicAddress, TurnListener } from './resolved-config.ts';
 
@@ -197,11 +197,6 @@ function parsePort(text: string): number | null {
 
 function isUnspecified(ip: IpAddress): boolean {
   return (ip.w0 | ip.w1 | ip.w2 | ip.w3) === 0;
-}
-
-/** fe80::/10 (RFC 4291 section 2.5.6): every interface has one, and it stands for a host on that interface's link alone. */
-function isLinkLocal(ip: IpAddress): boolean {
-  return ip.family === 6 && ip.w0 >>> 22 === 0x3fa;
 }
 
 function alone(ip: IpAddress): string {

@@ -35,6 +35,11 @@ export function ipv6(w0: number, w1: number, w2: number, w3: number): IpAddress 
   return { family: 6, w0: w0 >>> 0, w1: w1 >>> 0, w2: w2 >>> 0, w3: w3 >>> 0 };
 }
 
+/** Whether an address is of fe80::/10, which means nothing without its interface (RFC 4291 section 2.5.6). */
+export function isLinkLocal(ip: IpAddress): boolean {
+  return ip.family === 6 && ip.w0 >>> 22 === 0xfe80 >>> 6;
+}
+
 /** Whether two addresses are the same. */
 export function sameIp(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.w0 === b.w0 && a.w1 === b.w1 && a.w2 === b.w2 && a.w3 === b.w3;

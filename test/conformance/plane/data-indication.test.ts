@@ -1,30 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { UdpClient } from '../../../server/seam/client.ts';
 import type { IpAddress } from '../../../server/stun/transport-address.ts';
 import { ip } from '../../support/addresses.ts';
-import { drops, loopback, PlaneFixture, type Session } from './fixture.ts';
+import { drops, loopback, PlaneFixture, type Permitted } from './fixture.ts';
 import { channelData, payload, payloadOf, readDataIndication } from './messages.ts';
 import { planes } from './planes.ts';
-import type { UdpEnd } from './udp-end.ts';
-
-/** A client whose relay permits the address of a peer. */
-interface Permitted {
-  readonly fixture: PlaneFixture;
-  readonly session: Session<UdpClient>;
-  readonly client: UdpEnd;
-  readonly peer: UdpEnd;
-}
 
 describe.each(planes)('$name plane: what peers send', (planeUnderTest) => {
-  function permitted(address: IpAddress, run: (permitted: Permitted) => Promise<void>): Promise<void> {
-    return PlaneFixture.use(planeUnderTest, async (fixture) => {
-      const client = await fixture.end(address);
-      const peer = await fixture.end(address);
-      const session = await fixture.session(fixture.udpClient(client), address);
-      fixture.plane.permitPeer(session.relay, address, 'any');
-      await run({ fixture, session, client, peer });
-    });
-  }
+  const permitted = (address: IpAddress, run: (permitted: Permitted) => Promise<void>): Promise<void> =>
+    PlaneFixture.usePermitted(planeUnderTest, address, run);
 
   describe.each([
     { family: 'IPv4', address: loopback.ipv4 },

@@ -31,6 +31,14 @@ export interface Session<Endpoint extends Client> {
   readonly client: Endpoint;
 }
 
+/** A client whose relay permits the address of a peer. */
+export interface Permitted {
+  readonly fixture: PlaneFixture;
+  readonly session: Session<UdpClient>;
+  readonly client: UdpEnd;
+  readonly peer: UdpEnd;
+}
+
 /** A plane on loopback with one listener for each family, and everything that it called back. */
 export class PlaneFixture {
   readonly plane: ForwardingPlane;
@@ -78,6 +86,21 @@ export class PlaneFixture {
       await fixture.plane.close();
       await Promise.all(fixture.#ends.map((end) => end.close()));
     }
+  }
+
+  /** Runs a test with a client at this address whose relay permits a peer at the same address. */
+  static usePermitted(
+    planeUnderTest: PlaneUnderTest,
+    address: IpAddress,
+    run: (permitted: Permitted) => Promise<void>,
+  ): Promise<void> {
+    return PlaneFixture.use(planeUnderTest, async (fixture) => {
+      const client = await fixture.end(address);
+      const peer = await fixture.end(address);
+      const session = await fixture.session(fixture.udpClient(client), address);
+      fixture.plane.permitPeer(session.relay, address, 'any');
+      await run({ fixture, session, client, peer });
+    });
   }
 
   newRelayId(): RelayId {

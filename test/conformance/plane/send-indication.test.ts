@@ -1,22 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { UdpClient } from '../../../server/seam/client.ts';
 import type { DropCounters } from '../../../server/seam/plane.ts';
 import type { MessageWriter } from '../../../server/stun/message.ts';
 import { AttributeType } from '../../../server/stun/registry.ts';
-import type { TransportAddress } from '../../../server/stun/transport-address.ts';
+import type { IpAddress, TransportAddress } from '../../../server/stun/transport-address.ts';
 import { ip } from '../../support/addresses.ts';
-import { drops, loopback, PlaneFixture, type Session } from './fixture.ts';
+import { drops, loopback, PlaneFixture, type Permitted } from './fixture.ts';
 import { payload, payloadOf, sendIndication, sendWith } from './messages.ts';
 import { planes } from './planes.ts';
-import type { UdpEnd } from './udp-end.ts';
-
-/** A client with a permission for the address of a peer. */
-interface Permitted {
-  readonly fixture: PlaneFixture;
-  readonly session: Session<UdpClient>;
-  readonly client: UdpEnd;
-  readonly peer: UdpEnd;
-}
 
 type Fill = (writer: MessageWriter, peer: TransportAddress) => unknown;
 
@@ -150,18 +140,8 @@ const refused: readonly (readonly [string, (peer: TransportAddress) => Uint8Arra
 ];
 
 describe.each(planes)('$name plane: Send indications', (planeUnderTest) => {
-  function permitted(
-    address: Permitted['peer']['address']['ip'],
-    run: (permitted: Permitted) => Promise<void>,
-  ): Promise<void> {
-    return PlaneFixture.use(planeUnderTest, async (fixture) => {
-      const client = await fixture.end(address);
-      const peer = await fixture.end(address);
-      const session = await fixture.session(fixture.udpClient(client), address);
-      fixture.plane.permitPeer(session.relay, address, 'any');
-      await run({ fixture, session, client, peer });
-    });
-  }
+  const permitted = (address: IpAddress, run: (permitted: Permitted) => Promise<void>): Promise<void> =>
+    PlaneFixture.usePermitted(planeUnderTest, address, run);
 
   describe.each([
     { family: 'IPv4', address: loopback.ipv4 },
