@@ -13,6 +13,7 @@ const rooms = {
   api: ['credentials'],
   app: ['stun', 'seam', 'credentials', 'turn', 'relay', 'transport', 'config', 'telemetry', 'api'],
   cli: ['credentials', 'config', 'app'],
+  entries: ['stun', 'seam', 'credentials', 'turn', 'config', 'telemetry', 'app'],
 };
 
 /** Rooms that touch no socket, file, clock or randomness. */

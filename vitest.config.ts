@@ -1,7 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
 /** Suites that talk to real sockets, processes or browsers in earnest; everything else in test/ is a unit test. */
-const suites = ['conformance', 'interop', 'lab', 'security', 'startup', 'e2e'];
+const suites = [
+  'conformance',
+  'interop',
+  'lab',
+  'security',
+  'startup',
+  'package',
+  'packaging',
+  'e2e',
+  'fuzz',
+  'simulation',
+];
 
 export default defineConfig({
   test: {

@@ -28,7 +28,11 @@ const tasks = new Map([
     'format',
     { needs: 'full', script: 'node_modules/prettier/bin/prettier.cjs', args: ['--write', '--log-level=warn', '.'] },
   ],
+  ['build', { needs: 'full', script: 'scripts/build.ts', args: [] }],
+  ['pack', { needs: 'full', script: 'scripts/pack.ts', args: [] }],
+  ['layout', { needs: 'full', script: 'scripts/layout.ts', args: [] }],
   ['bench', { needs: 'full', script: 'scripts/bench/bench.ts', args: [] }],
+  ['fuzz', { needs: 'full', script: 'scripts/fuzz/fuzz.ts', args: [] }],
   ['evidence', { needs: 'full', script: 'scripts/evidence/evidence.ts', args: [] }],
 ]);
 
@@ -144,6 +148,9 @@ function pathWithoutModules() {
   return entries.filter((entry) => !entry.startsWith(modules)).join(path.delimiter);
 }
 
+/** How a program ends whose shared libraries are not all there. */
+const loaderFailed = 127;
+
 async function handOver(task, args, { name, binary }) {
   if (!existsSync(binary)) {
     throw new Failure(
@@ -156,11 +163,18 @@ async function handOver(task, args, { name, binary }) {
     PATH: [path.dirname(binary), process.env.PATH].filter(Boolean).join(path.delimiter),
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(modules, '.cache', 'node-compile-cache'),
   };
-  return run(binary, [path.join(root, task.script), ...task.args, ...args], env).catch((error) => {
+  const end = await run(binary, [path.join(root, task.script), ...task.args, ...args], env).catch((error) => {
     throw new Failure(
       `${binary} cannot be run here (${error.code}). It needs glibc 2.28 or newer on Linux, macOS 13.5 or newer on a Mac.`,
     );
   });
+  if (end.code === loaderFailed) {
+    throw new Failure(
+      `${binary} could not be loaded; the line above names what is missing. ` +
+        'It needs libatomic, which minimal systems lack (on Debian: apt-get install libatomic1).',
+    );
+  }
+  return end;
 }
 
 /** Runs one task with the arguments that follow it, and ends this process as the task ended. */

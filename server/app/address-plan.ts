@@ -2,7 +2,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import type { PublicAddress } from '../config/resolved-config.ts';
 import type { AddressPlan, AddressTranslation } from '../seam/relay.ts';
 import { formatIp, parseIp } from '../stun/ip-text.ts';
-import { ipKey, isLinkLocal, type IpAddress, type IpFamily, type IpKey } from '../stun/transport-address.ts';
+import { ipKey, isLinkLocal, sameIp, type IpAddress, type IpFamily, type IpKey } from '../stun/transport-address.ts';
 
 /** What the plan is made from. */
 export interface AddressPlanInput {
@@ -48,7 +48,7 @@ export function planAddresses(input: AddressPlanInput): AddressPlanResult {
     }));
   return {
     plan: { own: [...own.values()], relays, translations },
-    warnings: [...warnOfPrivateHost(input), ...warnOfRelayAddress(input)],
+    warnings: [...warnOfPrivateHost(input), ...warnOfRelayAddress(input), ...warnOfLostPairs(input)],
   };
 }
 
@@ -57,11 +57,12 @@ function isLoopback(ip: IpAddress): boolean {
   return ip.family === 4 ? ip.w0 >>> 24 === 127 : ip.w0 === 0 && ip.w1 === 0 && ip.w2 === 0 && ip.w3 === 1;
 }
 
-/** Whether the address is of a kind that the public Internet routes: no private, shared, link-local or unique-local one. */
+/** Whether the address is of a kind that the public Internet routes: no private, shared, link-local, unique-local, multicast or reserved one. */
 export function isPublic(ip: IpAddress): boolean {
   if (isLoopback(ip)) return false;
   if (ip.family === 6) return ip.w0 >>> 29 === 1;
   const first = ip.w0 >>> 24;
+  if (first === 0 || first >= 224) return false;
   const shared = ip.w0 >>> 22 === 0x6440 >>> 6;
   return !(first === 10 || shared || ip.w0 >>> 20 === 0xac1 || ip.w0 >>> 16 === 0xc0a8 || ip.w0 >>> 16 === 0xa9fe);
 }
@@ -70,6 +71,13 @@ export function isPublic(ip: IpAddress): boolean {
 export function preferredAddress(addresses: readonly IpAddress[], family: IpFamily): IpAddress | null {
   const ofFamily = addresses.filter((ip) => ip.family === family);
   return ofFamily.toSorted((a, b) => remoteness(b) - remoteness(a))[0] ?? null;
+}
+
+/** The address, of whichever family, that others most likely reach this host by: IPv4, which more of them have, unless it is loopback alone. */
+export function outwardAddress(addresses: readonly IpAddress[]): IpAddress | null {
+  const [outward4, outward6] = [preferredAddress(addresses, 4), preferredAddress(addresses, 6)];
+  if (outward4 === null || outward6 === null) return outward4 ?? outward6;
+  return isLoopback(outward4) && !isLoopback(outward6) ? outward6 : outward4;
 }
 
 /** From how far an address may be called: by this host alone, by its network, by the Internet. */
@@ -89,6 +97,7 @@ function relayAddressOf(listener: IpAddress, family: IpFamily, input: AddressPla
 export function planTranslations(input: Omit<AddressPlanInput, 'listeners'>): readonly AddressTranslation[] {
   switch (input.publicAddress.kind) {
     case 'none':
+    // A public address that the interfaces do not show has been found before, and stands here as a pair.
     case 'auto':
       return [];
     case 'pairs':
@@ -108,10 +117,25 @@ function warnOfRelayAddress({ relayAddress, interfaces }: AddressPlanInput): str
     );
 }
 
-function warnOfPrivateHost({ publicAddress, interfaces }: AddressPlanInput): string[] {
-  if (publicAddress.kind !== 'auto') return [];
+function warnOfLostPairs({ publicAddress, interfaces, listeners }: AddressPlanInput): string[] {
+  if (publicAddress.kind !== 'pairs') return [];
+  return publicAddress.pairs
+    .filter(({ local }) => ![...interfaces, ...listeners].some((ip) => sameIp(ip, local)))
+    .map(
+      ({ local, public: outside }) =>
+        `the public address ${formatIp(outside)} stands for ${formatIp(local)}, which is no address of this host now: clients are not ` +
+        'told of it. Mend turn.publicAddress, or restart Turnpike where a cloud named it.',
+    );
+}
+
+/** Whether the host has IPv4 addresses beside loopback, and the Internet routes none of them. */
+export function lacksPublicIpv4(interfaces: readonly IpAddress[]): boolean {
   const outward = interfaces.filter((ip) => ip.family === 4 && !isLoopback(ip));
-  if (outward.length === 0 || outward.some(isPublic)) return [];
+  return outward.length > 0 && !outward.some(isPublic);
+}
+
+function warnOfPrivateHost({ publicAddress, interfaces }: AddressPlanInput): string[] {
+  if (publicAddress.kind !== 'auto' || !lacksPublicIpv4(interfaces)) return [];
   return [
     'no public IPv4 address on this host: clients outside its network cannot use the relayed addresses. ' +
       'Behind 1:1 NAT set turn.publicAddress to the public address; in a private network set it to "none" to silence this.',

@@ -1,31 +1,27 @@
 import { networkInterfaces } from 'node:os';
-import type { Readiness } from '../api/public/health.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { assertNever } from '../contract/assert-never.ts';
-import type {
-  ControlReply,
-  ControlRequest,
-  DrainReply,
-  HealthReply,
-  HealthStatus,
-  IceReply,
-} from '../contract/control.ts';
+import type { ControlReply, ControlRequest, DrainReply, HealthReply, IceReply } from '../contract/control.ts';
 import { defaultCredentialTtlS } from '../contract/limits.ts';
-import type { CredentialSet } from '../credentials/credential-set.ts';
-import { iceServers, type IceUrls } from '../credentials/ice-servers.ts';
-import { formatTransportAddress } from '../stun/ip-text.ts';
-import type { Logger } from '../telemetry/log.ts';
-import { interfaceAddresses, planTranslations } from './address-plan.ts';
+import { iceServers } from '../credentials/ice-servers.ts';
+import type { SessionEvent } from '../seam/session-event.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { interfaceAddresses } from './address-plan.ts';
+import { ApplianceLog } from './appliance-log.ts';
+import type { ApplianceObserver } from './appliance-observer.ts';
+import { readinessOf, type AppliancePhase } from './appliance-phase.ts';
 import { ControlServer } from './control-server.ts';
 import { credentialsFromConfig, issuingSecret } from './credentials-from-config.ts';
-import { loadNonceKey, loadTurnSecret, openDataDir, type DataDir } from './data-dir.ts';
 import type { HttpListener } from './http-listener.ts';
-import { iceUrls } from './ice-urls.ts';
-import { RelayLink, spawnRelayThread, type SpawnRelay } from './relay-link.ts';
-import type { BoundListener, RelayStart, RelayStatus } from './relay-messages.ts';
+import type { Certificate } from './certificate.ts';
+import { stateOnDisk, type KeptState } from './kept-state.ts';
+import { RelayLink, spawnRelayThread, type RelayStarted, type SpawnRelay } from './relay-link.ts';
+import type { RelayStart, RelayStatus } from './relay-messages.ts';
+import { findPublicAddress, type FoundPublicAddress } from './public-address.ts';
 import { planRelayStart } from './relay-start.ts';
-import { SessionLog } from './session-log.ts';
-import { version } from './version.ts';
+import { describeHealth, describeStarted, urlsOf, type ApplianceStarted, type RunningParts } from './running-parts.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
+import { WatchedCertificate } from './watched-certificate.ts';
 import { relayWorkerEntry } from './worker-entry.ts';
 
 /** What an appliance is made of. */
@@ -34,30 +30,9 @@ export interface ApplianceOptions {
   readonly log: Logger;
   /** Runs the relay thread; the default runs this release's. */
   readonly spawnRelay?: SpawnRelay;
-}
-
-/** What a started appliance serves with. */
-export interface ApplianceStarted {
-  readonly dataDir: string;
-  readonly engine: string;
-  readonly listeners: readonly BoundListener[];
-  /** The public HTTP listener, e.g. `http://*:8080`; null when it is off. */
-  readonly publicUrl: string | null;
-  readonly urls: IceUrls;
-  readonly warnings: readonly string[];
-}
-
-/** Parts that exist from the start to the stop. */
-interface Running {
-  readonly dataDir: DataDir;
-  readonly credentials: CredentialSet;
-  readonly control: ControlServer;
-  readonly link: RelayLink;
-  readonly http: HttpListener | null;
-  readonly startedAtMs: number;
-  readonly warnings: readonly string[];
-  listeners: readonly BoundListener[];
-  engine: string;
+  /** Instead of the data directory that the configuration names. */
+  readonly state?: KeptState;
+  readonly observer?: ApplianceObserver;
 }
 
 /**
@@ -66,17 +41,27 @@ interface Running {
  */
 export class Appliance {
   readonly #config: ResolvedConfig;
-  readonly #log: Logger;
+  readonly #log: ApplianceLog;
   readonly #spawnRelay: SpawnRelay;
+  readonly #state: KeptState | undefined;
+  readonly #observer: ApplianceObserver | undefined;
   readonly #finished = Promise.withResolvers<void>();
-  #running: Running | undefined;
-  #phase: 'starting' | 'serving' | 'degraded' | 'draining' | 'stopped' = 'starting';
+  #running: RunningParts | undefined;
+  #phase: AppliancePhase = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
+  #drainEndsAtMs = Infinity;
 
   constructor(options: ApplianceOptions) {
     this.#config = options.config;
-    this.#log = options.log;
+    this.#log = new ApplianceLog(options.log);
     this.#spawnRelay = options.spawnRelay ?? spawnRelayThread(relayWorkerEntry);
+    this.#state = options.state;
+    this.#observer = options.observer;
+  }
+
+  /** Where the appliance is in its life. */
+  get phase(): AppliancePhase {
+    return this.#phase;
   }
 
   /** Resolves when the appliance has stopped, whoever asked for it. */
@@ -89,49 +74,60 @@ export class Appliance {
    * @throws EnvironmentError naming what the host does not give
    */
   async start(): Promise<ApplianceStarted> {
-    const dataDir = openDataDir(this.#config.dataDir);
-    const control = new ControlServer(dataDir.controlSocket, {
-      handle: (request) => this.#answer(request),
-      onFailure: (error) =>
-        this.#log.error({ event: 'control_failed', error: String(error) }, 'a local command failed'),
-    });
-    await control.listen();
-    const closers: (() => Promise<unknown>)[] = [() => control.close()];
+    const state = this.#state ?? stateOnDisk(this.#config.dataDir);
+    const control = await this.#openControl(state);
+    const closers: (() => Promise<unknown>)[] = control === null ? [] : [() => control.close()];
     try {
-      const credentials = credentialsFromConfig(this.#config.turn, () => loadTurnSecret(dataDir));
-      const { start, warnings } = planRelayStart(this.#config.turn, credentials, loadNonceKey(dataDir));
+      const credentials = credentialsFromConfig(this.#config.turn, state.turnSecret);
+      const certificate = await this.#openCertificate();
+      const tls = certificate?.current.material ?? null;
+      const nonceKey = state.nonceKey();
+      const found = await this.#findPublicAddress();
+      const turn = { ...this.#config.turn, publicAddress: found.publicAddress };
+      const { start, warnings } = planRelayStart(turn, { credentials, nonceKey, tls });
       const link = this.#createLink(start);
       closers.push(() => link.stop());
-      const [relay, http] = await this.#openListeners(link, closers);
+      const [relay, http] = await bothOpened(link.start(), this.#openHttp(tls), closers);
       this.#running = {
-        dataDir,
+        config: this.#config,
+        state,
         credentials,
         control,
         link,
         http,
+        certificate,
+        found,
         startedAtMs: Date.now(),
-        warnings: [...warnings, ...relay.warnings],
+        warnings: [...found.warnings, ...warnings, ...relay.warnings, ...(certificate?.warnings ?? [])],
         listeners: relay.status.listeners,
         engine: relay.status.engine,
       };
+      certificate?.watch();
     } catch (error) {
-      for (const close of closers.reverse()) await close();
+      await Promise.allSettled(closers.reverse().map((close) => close()));
       throw error;
     }
     this.#phase = 'serving';
-    return this.#describe(this.#running);
+    return this.describe();
   }
 
   /**
-   * Takes no new allocations, and stops when the last session has ended or `drainSeconds` are over. Repeatable.
+   * Takes no new allocations, and stops when the last session has ended or the time is over. Repeatable: the earliest end counts.
+   * @param waitMs how long the sessions may go on; `drainSeconds` when omitted
    */
-  async drain(): Promise<DrainReply> {
+  async drain(waitMs = this.#config.drainSeconds * 1000): Promise<DrainReply> {
     const { link } = this.#expectRunning();
-    const deadlineSeconds = this.#config.drainSeconds;
+    const deadlineSeconds = waitMs / 1000;
     if (this.#phase === 'serving' || this.#phase === 'degraded') {
       this.#phase = 'draining';
-      this.#log.info({ event: 'draining', deadlineSeconds }, 'draining: no new allocations');
-      this.#drainTimer = setTimeout(() => this.#stopDrained(), deadlineSeconds * 1000);
+      this.#log.draining(deadlineSeconds);
+      this.#observer?.onDraining();
+    }
+    const endsAtMs = performance.now() + waitMs;
+    if (this.#phase === 'draining' && endsAtMs < this.#drainEndsAtMs) {
+      this.#drainEndsAtMs = endsAtMs;
+      clearTimeout(this.#drainTimer);
+      this.#drainTimer = setTimeout(() => this.#stopDrained(), waitMs);
     }
     return { draining: true, sessions: await link.drain(), deadlineSeconds };
   }
@@ -142,37 +138,32 @@ export class Appliance {
     if (this.#phase === 'stopped') return this.#finished.promise;
     this.#phase = 'stopped';
     clearTimeout(this.#drainTimer);
+    running.certificate?.close();
     try {
       const sessionsEnded = await running.link.stop();
-      await Promise.all([running.http?.close(), running.control.close()]);
-      this.#log.info({ event: 'stopped', sessionsEnded }, 'stopped');
+      await Promise.all([running.http?.close(), running.control?.close()]);
+      this.#log.stopped(sessionsEnded);
     } finally {
       this.#finished.resolve();
     }
   }
 
+  /** What it serves with now. */
+  describe(): ApplianceStarted {
+    return describeStarted(this.#expectRunning());
+  }
+
   /** How the appliance is. */
   async health(): Promise<HealthReply> {
     const running = this.#expectRunning();
-    const relay = await this.#relayStatus(running);
-    const http = running.http === null ? [] : [{ role: 'http', url: running.http.url }];
-    return {
-      status: relay === null ? 'degraded' : this.#healthStatus(),
-      version,
-      uptimeSeconds: Math.floor((Date.now() - running.startedAtMs) / 1000),
-      allocations: relay?.allocations ?? 0,
-      listeners: [...running.listeners.map(turnListener), ...http],
-      engine: running.engine,
-      dataDir: running.dataDir.path,
-      counts: relay?.counts ?? {},
-    };
+    return describeHealth(running, this.#phase, await this.#relayStatus(running));
   }
 
   /** Issues a time-limited credential for `subject` with the URLs of everything that listens (DESIGN.md section 7). */
   issueIceServers(request: { readonly subject?: string; readonly ttlSeconds?: number }): IceReply {
     const running = this.#expectRunning();
     const document = iceServers({
-      urls: this.#urls(running.listeners),
+      urls: urlsOf(running),
       secret: issuingSecret(running.credentials).secret,
       subject: request.subject ?? '',
       ttlS: request.ttlSeconds ?? defaultCredentialTtlS,
@@ -181,64 +172,92 @@ export class Appliance {
     return { ...document, warnings: running.warnings };
   }
 
-  async #openListeners(
-    link: RelayLink,
-    closers: (() => Promise<unknown>)[],
-  ): Promise<[Awaited<ReturnType<RelayLink['start']>>, HttpListener | null]> {
-    const relayStarting = link.start();
-    const httpStarting = this.#openHttp();
-    // Both are awaited to their end, so that a failure of one leaves nothing of the other behind.
-    const [relay, http] = await Promise.allSettled([relayStarting, httpStarting]);
-    const opened = http.status === 'fulfilled' ? http.value : null;
-    if (opened !== null) closers.push(() => opened.close());
-    if (relay.status === 'rejected') throw relay.reason;
-    if (http.status === 'rejected') throw http.reason;
-    return [relay.value, http.value];
+  /**
+   * Ends one session, which is named as its events name it.
+   * @returns whether it was there
+   * @throws EnvironmentError `relay_unavailable`
+   */
+  endSession({
+    session,
+    client,
+  }: Pick<SessionEvent & { type: 'session-started' }, 'session' | 'client'>): Promise<boolean> {
+    return this.#expectRunning().link.endSession(session, client);
   }
 
-  async #openHttp(): Promise<HttpListener | null> {
+  async #openControl({ controlSocket }: KeptState): Promise<ControlServer | null> {
+    if (controlSocket === null) return null;
+    const control = new ControlServer(controlSocket, {
+      handle: (request) => this.#answer(request),
+      onFailure: (error) => this.#log.controlFailed(error),
+    });
+    await control.listen();
+    return control;
+  }
+
+  #findPublicAddress(): Promise<FoundPublicAddress> {
+    const { publicAddress, relayAddress } = this.#config.turn;
+    return findPublicAddress({ publicAddress, relayAddress, interfaces: interfaceAddresses(networkInterfaces()) });
+  }
+
+  async #openCertificate(): Promise<WatchedCertificate | null> {
+    const { tls, publicHost } = this.#config;
+    if (tls === null) return null;
+    return WatchedCertificate.open(
+      { files: tls, publicHost },
+      {
+        onRenewed: (certificate) => this.#useCertificate(certificate),
+        onRefused: (reason) => this.#log.certificateRefused(reason),
+        onExpiring: (warning) => this.#log.certificateExpiring(warning),
+      },
+    );
+  }
+
+  #useCertificate(certificate: Certificate): void {
+    this.#running?.link.setCertificate(certificate.material);
+    this.#running?.http?.setCertificate(certificate.material);
+    this.#log.certificateRenewed(certificate);
+  }
+
+  async #openHttp(tls: TlsMaterial | null): Promise<HttpListener | null> {
     const bind = this.#config.http.public;
     if (bind === null) return null;
     const { openPublicListener } = await import('./http-listener.ts');
     return openPublicListener(bind, {
-      readiness: () => this.#readiness(),
-      onFailure: (error) => this.#log.error({ event: 'http_failed', error: error.stack }, 'an HTTP request failed'),
+      tls,
+      readiness: () => readinessOf(this.#phase),
+      onFailure: (error) => this.#log.httpFailed(error),
     });
   }
 
   #createLink(start: RelayStart): RelayLink {
-    const sessions = new SessionLog(this.#log);
     return new RelayLink(start, this.#spawnRelay, {
       onSessionEvents: (events) => {
-        for (const event of events) sessions.note(event, Date.now());
+        this.#log.sessions(events);
+        this.#observer?.onSessionEvents(events);
       },
       onDrained: () => this.#stopDrained(),
       onListenersChanged: (listeners, warnings) => {
         if (this.#running !== undefined) this.#running.listeners = listeners;
-        this.#log.info(
-          { event: 'listeners_changed', listeners: listeners.map((listener) => turnListener(listener).url), warnings },
-          'the addresses of this host have changed',
-        );
+        this.#log.listenersChanged(listeners, warnings);
+        this.#observer?.onListenersChanged(listeners);
       },
       onRelayDied: (cause, sessionsLost) => {
         if (this.#phase === 'serving') this.#phase = 'degraded';
-        this.#log.error(
-          { event: 'relay_died', cause, sessionsLost },
-          'the relay thread died; its sessions have ended, clients will reconnect. A new one is starting',
-        );
+        this.#log.relayDied(cause, sessionsLost);
+        this.#observer?.onRelayDied(cause, sessionsLost);
       },
+      onRelayNotRestarted: (cause, waitMs) => this.#log.relayNotRestarted(cause, waitMs),
       onRelayRestarted: (status) => {
         if (this.#phase === 'degraded') this.#phase = 'serving';
         if (this.#running !== undefined) this.#running.listeners = status.listeners;
-        this.#log.warn({ event: 'relay_restarted' }, 'the relay thread serves again');
+        this.#log.relayRestarted();
+        this.#observer?.onRelayRestarted(status.listeners);
       },
     });
   }
 
   #stopDrained(): void {
-    this.stop().catch((error: unknown) => {
-      this.#log.error({ event: 'stop_failed', error: String(error) }, 'not everything could be closed');
-    });
+    this.stop().catch((error: unknown) => this.#log.stopFailed(error));
   }
 
   async #answer(request: ControlRequest): Promise<ControlReply> {
@@ -254,56 +273,16 @@ export class Appliance {
     }
   }
 
-  #readiness(): Readiness {
-    switch (this.#phase) {
-      case 'serving':
-        return { ready: true };
-      case 'starting':
-        return { ready: false, reason: 'the relay is starting' };
-      case 'degraded':
-        return { ready: false, reason: 'the relay thread is being restarted' };
-      case 'draining':
-      case 'stopped':
-        return { ready: false, reason: 'draining' };
-      default:
-        return assertNever(this.#phase);
-    }
-  }
-
-  #healthStatus(): HealthStatus {
-    if (this.#phase === 'serving') return 'ok';
-    return this.#phase === 'draining' || this.#phase === 'stopped' ? 'draining' : 'degraded';
-  }
-
-  async #relayStatus(running: Running): Promise<RelayStatus | null> {
+  async #relayStatus(running: RunningParts): Promise<RelayStatus | null> {
     try {
       return await running.link.status();
     } catch (error) {
-      this.#log.warn({ event: 'relay_status_failed', error: String(error) }, 'the relay thread gave no status');
+      this.#log.relayStatusFailed(error);
       return null;
     }
   }
 
-  #urls(listeners: readonly BoundListener[]): IceUrls {
-    const { turn, publicHost } = this.#config;
-    const interfaces = interfaceAddresses(networkInterfaces());
-    const { publicAddress, relayAddress } = turn;
-    const translations = planTranslations({ interfaces, publicAddress, relayAddress });
-    return iceUrls({ listeners, publicHost, interfaces, translations });
-  }
-
-  #describe(running: Running): ApplianceStarted {
-    return {
-      dataDir: running.dataDir.path,
-      engine: running.engine,
-      listeners: running.listeners,
-      publicUrl: running.http?.url ?? null,
-      urls: this.#urls(running.listeners),
-      warnings: running.warnings,
-    };
-  }
-
-  #expectRunning(): Running {
+  #expectRunning(): RunningParts {
     if (this.#running === undefined) {
       throw new Error('start() has to resolve before anything else is asked of an appliance');
     }
@@ -311,6 +290,16 @@ export class Appliance {
   }
 }
 
-function turnListener(listener: BoundListener): { role: string; url: string } {
-  return { role: 'turn', url: `${listener.transport}://${formatTransportAddress(listener.address)}` };
+/** Awaits both to their end, so that a failure of one leaves nothing of the other behind. */
+async function bothOpened(
+  relayStarting: Promise<RelayStarted>,
+  httpStarting: Promise<HttpListener | null>,
+  closers: (() => Promise<unknown>)[],
+): Promise<[RelayStarted, HttpListener | null]> {
+  const [relay, http] = await Promise.allSettled([relayStarting, httpStarting]);
+  const opened = http.status === 'fulfilled' ? http.value : null;
+  if (opened !== null) closers.push(() => opened.close());
+  if (relay.status === 'rejected') throw relay.reason;
+  if (http.status === 'rejected') throw http.reason;
+  return [relay.value, http.value];
 }

@@ -44,21 +44,14 @@ export class ControlServer {
    * @throws EnvironmentError `data_dir_in_use` when another appliance answers there, `control_socket_unusable`
    */
   async listen(): Promise<void> {
-    if (await probeControl(this.#path)) {
-      throw new EnvironmentError(
-        'data_dir_in_use',
-        `another Turnpike serves from this data directory (${this.#path} answers). Stop it, or set dataDir elsewhere.`,
-      );
-    }
     try {
-      rmSync(this.#path, { force: true });
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject);
-        this.#server.listen(this.#path, resolve);
-      });
+      await this.#bind().catch((error: unknown) => this.#replaceLeftOver(error));
       // From here on an error is a connection that could not be taken over.
       this.#server.removeAllListeners('error').on('error', this.#onFailure);
+      chmodSync(this.#path, 0o600);
     } catch (error) {
+      await this.close();
+      if (error instanceof EnvironmentError) throw error;
       throw new EnvironmentError(
         'control_socket_unusable',
         `cannot listen on ${this.#path} (${systemErrorCode(error) ?? String(error)}). ` +
@@ -66,7 +59,26 @@ export class ControlServer {
         { cause: error },
       );
     }
-    chmodSync(this.#path, 0o600);
+  }
+
+  #bind(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#path, resolve);
+    });
+  }
+
+  /** The path is taken: by an appliance that answers, or by what a killed one left. */
+  async #replaceLeftOver(error: unknown): Promise<void> {
+    if (systemErrorCode(error) !== 'EADDRINUSE') throw error;
+    if (await probeControl(this.#path)) {
+      throw new EnvironmentError(
+        'data_dir_in_use',
+        `another Turnpike serves from this data directory (${this.#path} answers). Stop it, or set dataDir elsewhere.`,
+      );
+    }
+    rmSync(this.#path, { force: true });
+    await this.#bind();
   }
 
   /** Stops answering and removes the socket. */

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { EnvironmentError, systemErrorCode } from './errors.ts';
+import { EnvironmentError, reasonOf, systemErrorCode } from './errors.ts';
 
 const nonceKeyBytes = 32;
 const turnSecretBytes = 32;
@@ -58,7 +58,7 @@ function makeDirectory(path: string): void {
 
 /** The key of the stateless nonces; made once, so that nonces survive a restart (SECURITY.md 4). 32 bytes. */
 export function loadNonceKey(dataDir: DataDir): Uint8Array {
-  const text = loadOrCreate(join(dataDir.path, 'nonce-key'), () => randomBytes(nonceKeyBytes).toString('base64'));
+  const text = loadOrCreate(join(dataDir.path, 'nonce-key'), () => Buffer.from(newNonceKey()).toString('base64'));
   const key = Buffer.from(text, 'base64');
   if (key.length !== nonceKeyBytes) {
     throw new EnvironmentError(
@@ -72,7 +72,7 @@ export function loadNonceKey(dataDir: DataDir): Uint8Array {
 /** The REST secret of an appliance that was given none: 256 random bits as base64url text, made once. */
 export function loadTurnSecret(dataDir: DataDir): string {
   const path = join(dataDir.path, 'turn-secret');
-  const text = loadOrCreate(path, () => randomBytes(turnSecretBytes).toString('base64url'));
+  const text = loadOrCreate(path, newTurnSecret);
   if (text.length < 16) {
     throw new EnvironmentError(
       'data_file_invalid',
@@ -80,6 +80,16 @@ export function loadTurnSecret(dataDir: DataDir): string {
     );
   }
   return text;
+}
+
+/** A fresh key of the stateless nonces. 32 bytes. */
+export function newNonceKey(): Uint8Array {
+  return new Uint8Array(randomBytes(nonceKeyBytes));
+}
+
+/** A fresh REST secret: 256 random bits as base64url text. */
+export function newTurnSecret(): string {
+  return randomBytes(turnSecretBytes).toString('base64url');
 }
 
 /** Reads a one-line file, or makes it with mode 0600; complete or absent, whatever interrupts. */
@@ -113,8 +123,4 @@ function unreadable(path: string, error: unknown): EnvironmentError {
     `cannot read or create ${path}: ${reasonOf(error)}. Give it to the user that runs Turnpike.`,
     { cause: error },
   );
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

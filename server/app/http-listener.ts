@@ -1,6 +1,9 @@
-import { formatIp } from '../stun/ip-text.ts';
+import assert from 'node:assert/strict';
+import { formatIp, parseIp } from '../stun/ip-text.ts';
+import { sourceKey } from '../stun/transport-address.ts';
 import type { ListenAddress } from '../config/resolved-config.ts';
-import { createPublicListener, type PublicApi } from '../api/public-listener.ts';
+import { createPublicListener, httpsContext, type PublicApi } from '../api/public-listener.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
 import { urlHost } from './ice-urls.ts';
 import { bindError, isMissingAddress, systemErrorCode } from './errors.ts';
 
@@ -9,7 +12,18 @@ export interface HttpListener {
   readonly port: number;
   /** E.g. `http://127.0.0.1:8080`; a wildcard is shown as `*`. */
   readonly url: string;
+  /** Serves new connections with another certificate. Only where it was opened with one. */
+  setCertificate(tls: TlsMaterial): void;
   close(): Promise<void>;
+}
+
+/**
+ * Whoever uses the remote address of a socket (`sourceKey`). A socket of both families shows IPv4 addresses in IPv6
+ * ones, of which all would be one source; one of a link-local address names its interface as well.
+ */
+export function sourceOfSocket(address: string): string {
+  const ip = parseIp(address.replace(/^::ffff:(?=.*[.])/i, '').replace(/%.*/, ''));
+  return ip === null ? '' : sourceKey(ip);
 }
 
 /**
@@ -18,18 +32,27 @@ export interface HttpListener {
  */
 export async function openPublicListener(bind: ListenAddress, api: PublicApi): Promise<HttpListener> {
   const shownHost = bind.host === '*' ? '*' : urlHost(bind.host);
+  const scheme = api.tls === null ? 'http' : 'https';
   const wildcardHosts = ['::', '0.0.0.0'];
   const hosts = bind.host === '*' ? wildcardHosts : [formatIp(bind.host)];
   let failure: unknown;
   for (const host of hosts) {
-    const server = createPublicListener(api);
+    const server = createPublicListener(api, { sourceOf: sourceOfSocket });
     try {
       await server.listen({ host, port: bind.port });
       // From here on an error is a connection that could not be taken over.
       server.server.on('error', api.onFailure);
       const bound = server.server.address();
       const port = typeof bound === 'object' && bound !== null ? bound.port : bind.port;
-      return { port, url: `http://${shownHost}:${port}`, close: () => server.close() };
+      return {
+        port,
+        url: `${scheme}://${shownHost}:${port}`,
+        setCertificate: (tls) => {
+          assert.ok('setSecureContext' in server.server, 'the listener was opened with a certificate');
+          server.server.setSecureContext(httpsContext(tls));
+        },
+        close: () => server.close(),
+      };
     } catch (error) {
       await server.close();
       failure = error;
@@ -37,5 +60,5 @@ export async function openPublicListener(bind: ListenAddress, api: PublicApi): P
       if (!isMissingAddress(systemErrorCode(error))) break;
     }
   }
-  throw bindError(failure, 'http.public', `http://${shownHost}:${bind.port}`);
+  throw bindError(failure, 'http.public', `${scheme}://${shownHost}:${bind.port}`);
 }

@@ -3,19 +3,19 @@ import { AddressTranslator } from '../stun/address-translation.ts';
 import { formatIp, parseIp } from '../stun/ip-text.ts';
 import type { IpAddress } from '../stun/transport-address.ts';
 import type { AddressTranslation } from '../seam/relay.ts';
-import { preferredAddress } from './address-plan.ts';
+import { outwardAddress } from './address-plan.ts';
 import type { BoundListener } from './relay-messages.ts';
 
 /** What the URLs are built from: what listens, and how this host is called from outside. */
 export interface IceUrlsInput {
   readonly listeners: readonly BoundListener[];
-  /** `publicHost`: a DNS name, an address, or null for `auto`. */
+  /** `publicHost`, or the name of the certificate: a DNS name or an address. Null: the addresses themselves. */
   readonly publicHost: string | null;
   readonly interfaces: readonly IpAddress[];
   readonly translations: readonly AddressTranslation[];
 }
 
-/** The URLs that clients are given, in the order browsers should try them: UDP first, then TCP (RFC 7064, RFC 7065). */
+/** The URLs that clients are given, in the order browsers should try them: UDP, TCP, TLS (RFC 7064, RFC 7065). */
 export function iceUrls(input: IceUrlsInput): IceUrls {
   const hostPorts = (transport: BoundListener['transport']): string[] => [
     ...new Set(
@@ -30,6 +30,7 @@ export function iceUrls(input: IceUrlsInput): IceUrls {
     turn: [
       ...udp.map((hostPort) => `turn:${hostPort}?transport=udp`),
       ...hostPorts('tcp').map((hostPort) => `turn:${hostPort}?transport=tcp`),
+      ...hostPorts('tls').map((hostPort) => `turns:${hostPort}?transport=tcp`),
     ],
   };
 }
@@ -47,5 +48,5 @@ function hostOf(listener: BoundListener, input: IceUrlsInput): string {
   const translator = new AddressTranslator(input.translations);
   if (!listener.wildcard) return urlHost(translator.toPublic(listener.address.ip));
   const known = input.interfaces.map((ip) => translator.toPublic(ip));
-  return urlHost(preferredAddress(known, 4) ?? preferredAddress(known, 6) ?? listener.address.ip);
+  return urlHost(outwardAddress(known) ?? listener.address.ip);
 }

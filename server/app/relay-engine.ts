@@ -5,10 +5,11 @@ import { createPlane } from '../relay/select.ts';
 import type { Action } from '../seam/action.ts';
 import type { Client, StreamClient } from '../seam/client.ts';
 import type { ForwardingPlane } from '../seam/plane.ts';
-import type { SessionEvent } from '../seam/session-event.ts';
+import type { SessionEvent, SessionId } from '../seam/session-event.ts';
 import { isMediaFrame } from '../stun/media-frame.ts';
 import type { IpAddress } from '../stun/transport-address.ts';
 import { StreamClients } from '../transport/stream-clients.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
 import { TurnServer } from '../turn/turn-server.ts';
 import { interfaceAddresses, planAddresses } from './address-plan.ts';
 import { RelayListeners } from './relay-listeners.ts';
@@ -95,7 +96,12 @@ export class RelayEngine {
         },
       },
     });
-    this.#listeners = new RelayListeners({ plane: this.#plane, streams: this.#streams, requests: start.listen });
+    this.#listeners = new RelayListeners({
+      plane: this.#plane,
+      streams: this.#streams,
+      requests: start.listen,
+      tls: start.tls,
+    });
   }
 
   /** What the engine is doing now. */
@@ -109,7 +115,7 @@ export class RelayEngine {
         traffic: this.#traffic.traffic,
         drops: { ...this.#traffic.drops },
         machine: { ...this.#machine.stats },
-        streams: { open: this.#streams.size, ...this.#streams.counters },
+        streams: { open: this.#streams.size, ...this.#listeners.handshakes, ...this.#streams.counters },
       },
     };
   }
@@ -138,6 +144,11 @@ export class RelayEngine {
     }, pollMs);
   }
 
+  /** Serves new TLS clients with another certificate. */
+  setCertificate(tls: TlsMaterial): void {
+    this.#listeners.setCertificate(tls);
+  }
+
   /**
    * Refuses new allocations from now on; live ones go on (RFC 8656 section 7.2: 300 or 508).
    * @returns how many there are; `onDrained` tells when the last has ended, before this returns when there is none
@@ -148,6 +159,13 @@ export class RelayEngine {
     const sessions = this.#machine.allocationCount;
     this.#applyActions();
     return sessions;
+  }
+
+  /** Ends one session; returns whether it was there. */
+  endSession(session: SessionId, client: Client): boolean {
+    const existed = this.#machine.endSession(session, client, Date.now());
+    this.#applyActions();
+    return existed;
   }
 
   /** Ends every session and closes every socket. Resolves to how many sessions were ended. */

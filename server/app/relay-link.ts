@@ -1,15 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import type { TurnListener } from '../config/resolved-config.ts';
 import { assertNever } from '../contract/assert-never.ts';
+import type { Client } from '../seam/client.ts';
 import type { SessionEvent, SessionId } from '../seam/session-event.ts';
 import { bindError, EnvironmentError } from './errors.ts';
-import { sameIp } from '../stun/transport-address.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
+import { PendingReplies, relayUnavailable } from './pending-replies.ts';
 import type { BoundListener, FromRelay, RelayStart, RelayStatus, ToRelay } from './relay-messages.ts';
 
-/** The shortest time between two starts of the relay thread: the first restart is at once, a thread that keeps dying is paced. */
+/** The shortest time between two starts of the relay thread: a thread that dies is replaced at once, one that keeps dying is paced. */
 const restartSpacingMs = 500;
+/** Starts that fail in a row are further and further apart. */
+const longestRestartSpacingMs = 30_000;
 const stopTimeoutMs = 5_000;
-const statusTimeoutMs = 2_000;
 
 /** What the link tells its owner. */
 export interface RelayLinkEvents {
@@ -19,18 +22,14 @@ export interface RelayLinkEvents {
   onDrained(): void;
   /** The relay thread died; `sessions` were lost with it. A new thread is being started. */
   onRelayDied(cause: string, sessions: number): void;
+  /** The thread that was to replace one that died ended before it served; another one is started after `waitMs`. */
+  onRelayNotRestarted(cause: string, waitMs: number): void;
   /** A new relay thread serves after one died. */
   onRelayRestarted(status: RelayStatus): void;
 }
 
 /** Starts a relay thread; a parameter so that its owner decides what runs there. */
 export type SpawnRelay = (start: RelayStart) => Worker;
-
-interface PendingStatus {
-  readonly resolve: (status: RelayStatus) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
 
 /**
  * The relay's short-lived heap: packets die young, and a small nursery that is emptied often stays in the cache. Left to
@@ -41,7 +40,9 @@ const relayYoungGenerationMb = 12;
 /** A relay thread that runs `entry`. */
 export function spawnRelayThread(entry: URL): SpawnRelay {
   const resourceLimits = { maxYoungGenerationSizeMb: relayYoungGenerationMb };
-  return (start) => new Worker(entry, { workerData: start, name: 'turnpike-relay', resourceLimits });
+  // The flags of the process are its program's: one that is made for its main module (--input-type, --import) is not for ours.
+  const options = { name: 'turnpike-relay', resourceLimits, execArgv: [] };
+  return (start) => new Worker(entry, { ...options, workerData: start });
 }
 
 /** What a started relay thread reports. */
@@ -58,7 +59,8 @@ export class RelayLink {
   readonly #spawn: SpawnRelay;
   readonly #events: RelayLinkEvents;
   readonly #liveSessions = new Map<SessionId, SessionEvent & { type: 'session-started' }>();
-  readonly #pendingStatus = new Map<number, PendingStatus>();
+  readonly #statusReplies = new PendingReplies<RelayStatus>();
+  readonly #endReplies = new PendingReplies<boolean>();
   readonly #firstStart = Promise.withResolvers<RelayStarted>();
   readonly #draining = Promise.withResolvers<number>();
   readonly #stopped = Promise.withResolvers<number>();
@@ -68,7 +70,8 @@ export class RelayLink {
   #drainWanted = false;
   #sessionsEnded = 0;
   #spawnedAtMs = 0;
-  #lastRequest = 0;
+  /** Starts that failed since a thread last served. */
+  #failedStarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #deathCause = '';
 
@@ -98,19 +101,31 @@ export class RelayLink {
     return this.#draining.promise;
   }
 
+  /** Serves new TLS clients with another certificate; the sessions of others go on. */
+  setCertificate(tls: TlsMaterial): void {
+    this.#start = { ...this.#start, tls };
+    // A thread that is still starting finds it when it listens to us.
+    this.#post({ type: 'certificate', tls });
+  }
+
   /**
    * What the relay thread is doing now.
    * @throws EnvironmentError `relay_unavailable` while the thread is not there, or does not answer within 2 s
    */
   status(): Promise<RelayStatus> {
     if (this.#state !== 'serving') return Promise.reject(relayUnavailable());
-    this.#lastRequest += 1;
-    const request = this.#lastRequest;
-    this.#post({ type: 'status', request });
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#failStatus(request), statusTimeoutMs);
-      this.#pendingStatus.set(request, { resolve, reject, timer });
-    });
+    return this.#statusReplies.ask((request) => this.#post({ type: 'status', request }));
+  }
+
+  /**
+   * Ends one session; its end is reported before this resolves.
+   * @param client whose session it is, as its events name it
+   * @returns whether it was there
+   * @throws EnvironmentError `relay_unavailable` as for `status`
+   */
+  endSession(session: SessionId, client: Client): Promise<boolean> {
+    if (this.#state !== 'serving') return Promise.reject(relayUnavailable());
+    return this.#endReplies.ask((request) => this.#post({ type: 'end-session', request, session, client }));
   }
 
   /**
@@ -159,7 +174,9 @@ export class RelayLink {
         }
         return this.#events.onSessionEvents(message.events);
       case 'status':
-        return this.#settleStatus(message.request, message.status);
+        return this.#statusReplies.settle(message.request, message.status);
+      case 'session-end-answered':
+        return this.#endReplies.settle(message.request, message.existed);
       case 'draining':
         return this.#draining.resolve(message.sessions);
       case 'drained':
@@ -176,6 +193,7 @@ export class RelayLink {
     if (this.#state === 'stopping') return;
     const first = this.#state === 'first-start';
     this.#state = 'serving';
+    this.#failedStarts = 0;
     if (this.#drainWanted) this.#post({ type: 'drain' });
     if (first) {
       this.#start = { ...this.#start, listen: withBoundPorts(this.#start.listen, status.listeners) };
@@ -196,7 +214,8 @@ export class RelayLink {
 
   #onExit(code: number): void {
     this.#worker = undefined;
-    for (const request of [...this.#pendingStatus.keys()]) this.#failStatus(request);
+    this.#statusReplies.failAll();
+    this.#endReplies.failAll();
     const cause = this.#deathCause === '' ? `exit code ${code}` : this.#deathCause;
     switch (this.#state) {
       case 'first-start':
@@ -210,8 +229,11 @@ export class RelayLink {
         this.#stopped.resolve(this.#sessionsEnded);
         return;
       case 'serving':
+        this.#replace(cause);
+        return;
       case 'restarting':
-        this.#restart(cause);
+        this.#failedStarts += 1;
+        this.#spawnLater((waitMs) => this.#events.onRelayNotRestarted(cause, waitMs));
         return;
       case 'idle':
         return;
@@ -220,7 +242,7 @@ export class RelayLink {
     }
   }
 
-  #restart(cause: string): void {
+  #replace(cause: string): void {
     this.#state = 'restarting';
     const lost = [...this.#liveSessions.values()].map(({ session, client, username }): SessionEvent => {
       return { type: 'session-ended', session, client, username, cause: 'relay-died' };
@@ -228,24 +250,14 @@ export class RelayLink {
     this.#liveSessions.clear();
     this.#events.onRelayDied(cause, lost.length);
     this.#events.onSessionEvents(lost);
-    const waitMs = Math.max(0, this.#spawnedAtMs + restartSpacingMs - Date.now());
+    this.#spawnLater(() => undefined);
+  }
+
+  #spawnLater(tell: (waitMs: number) => void): void {
+    const spacingMs = Math.min(longestRestartSpacingMs, restartSpacingMs * 2 ** this.#failedStarts);
+    const waitMs = Math.max(0, this.#spawnedAtMs + spacingMs - Date.now());
     this.#restartTimer = setTimeout(() => this.#spawnThread(), waitMs);
-  }
-
-  #settleStatus(request: number, status: RelayStatus): void {
-    const pending = this.#pendingStatus.get(request);
-    if (pending === undefined) return;
-    this.#pendingStatus.delete(request);
-    clearTimeout(pending.timer);
-    pending.resolve(status);
-  }
-
-  #failStatus(request: number): void {
-    const pending = this.#pendingStatus.get(request);
-    if (pending === undefined) return;
-    this.#pendingStatus.delete(request);
-    clearTimeout(pending.timer);
-    pending.reject(relayUnavailable());
+    tell(waitMs);
   }
 
   #post(message: ToRelay): void {
@@ -253,24 +265,10 @@ export class RelayLink {
   }
 }
 
-function relayUnavailable(): EnvironmentError {
-  return new EnvironmentError(
-    'relay_unavailable',
-    'the relay thread does not answer; it is being restarted or overloaded.',
-  );
-}
-
 /** The same listeners, each that asked for any port now asking for the one it was given. */
 function withBoundPorts(requests: readonly TurnListener[], bound: readonly BoundListener[]): TurnListener[] {
-  const unclaimed = [...bound];
-  return requests.map((request) => {
-    if (request.port !== 0) return request;
-    const index = unclaimed.findIndex(
-      (listener) =>
-        listener.transport === request.transport &&
-        (request.host === '*' ? listener.wildcard : sameIp(listener.address.ip, request.host)),
-    );
-    const given = unclaimed.splice(index, index === -1 ? 0 : 1)[0];
+  return requests.map((request, index) => {
+    const given = bound.find((listener) => listener.request === index);
     return given === undefined ? request : { ...request, port: given.address.port };
   });
 }

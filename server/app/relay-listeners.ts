@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import type { TurnListener } from '../config/resolved-config.ts';
+import { assertNever } from '../contract/assert-never.ts';
 import type { ListenerId } from '../seam/client.ts';
 import type { ForwardingPlane } from '../seam/plane.ts';
 import { formatTransportAddress } from '../stun/ip-text.ts';
@@ -11,12 +13,18 @@ import {
   type TransportAddressKey,
 } from '../stun/transport-address.ts';
 import type { StreamClients } from '../transport/stream-clients.ts';
+import type { PortListener } from '../transport/port-listener.ts';
 import { TcpListener } from '../transport/tcp-listener.ts';
+import { TlsAcceptor } from '../transport/tls-acceptor.ts';
+import { TlsListener } from '../transport/tls-listener.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
 import { isMissingAddress, systemErrorCode } from './errors.ts';
 import type { BoundListener } from './relay-messages.ts';
 
 const anyIpv4 = ipv4(0);
 const anyIpv6 = ipv6(0, 0, 0, 0);
+
+type StreamTransport = Exclude<BoundListener['transport'], 'udp'>;
 
 /** A listener could not be bound at the start. */
 export class ListenError extends Error {
@@ -35,27 +43,33 @@ export interface RelayListenersOptions {
   readonly plane: ForwardingPlane;
   readonly requests: readonly TurnListener[];
   readonly streams: StreamClients;
+  /** What `tls://` listeners serve with; null when there are none. */
+  readonly tls: TlsMaterial | null;
 }
 
 /**
  * The client-facing listeners. A UDP `*` is one socket for each address of this host, since a wildcard dgram socket
- * cannot tell which address was called and answers from the wrong one; a TCP `*` is one listener for each family.
+ * cannot tell which address was called and answers from the wrong one; a TCP or TLS `*` is one listener for each family.
  */
 export class RelayListeners {
   readonly #options: RelayListenersOptions;
+  /** By the address that each is bound to: entries with port 0 are told apart by the ports that they were given. */
   readonly #udp = new Map<TransportAddressKey, { readonly id: ListenerId; readonly bound: BoundListener }>();
-  readonly #tcp: { readonly listener: TcpListener; readonly bound: BoundListener }[] = [];
+  readonly #streamListeners: { readonly listener: PortListener; readonly bound: BoundListener }[] = [];
+  readonly #tls: TlsAcceptor | null;
   /** The port that all sockets of a `*` entry share when it asked for any. */
   readonly #portOfWildcard = new Map<TurnListener, number>();
   #lastListenerId = 0;
 
   constructor(options: RelayListenersOptions) {
     this.#options = options;
+    const { streams, tls } = options;
+    this.#tls = tls === null ? null : new TlsAcceptor({ streams, material: tls });
   }
 
   /** Everything that is bound now. */
   get bound(): BoundListener[] {
-    return [...this.#udp.values(), ...this.#tcp].map((entry) => entry.bound);
+    return [...this.#udp.values(), ...this.#streamListeners].map((entry) => entry.bound);
   }
 
   /**
@@ -63,9 +77,9 @@ export class RelayListeners {
    * @throws ListenError for the first that fails; what was bound stays for the caller to close
    */
   async listen(interfaces: readonly IpAddress[]): Promise<void> {
-    for (const request of this.#options.requests) {
-      if (request.transport === 'udp') await this.#listenUdp(request, interfaces);
-      else await this.#listenTcp(request);
+    for (const [index, request] of this.#options.requests.entries()) {
+      if (request.transport === 'udp') await this.#listenUdp(request, index, interfaces);
+      else await this.#listenStream(request, index, request.transport);
     }
   }
 
@@ -82,10 +96,10 @@ export class RelayListeners {
       this.#options.plane.unlisten(id);
       this.#udp.delete(key);
     }
-    for (const request of this.#options.requests) {
+    for (const [index, request] of this.#options.requests.entries()) {
       if (request.transport !== 'udp' || request.host !== '*') continue;
       try {
-        await this.#listenUdp(request, interfaces);
+        await this.#listenUdp(request, index, interfaces);
       } catch (error) {
         if (!(error instanceof ListenError)) throw error;
         failed.push(error);
@@ -94,52 +108,76 @@ export class RelayListeners {
     return failed;
   }
 
-  /** Accepts no more streams. Open streams and the plane's sockets are their owners' to close. */
-  close(): void {
-    for (const { listener } of this.#tcp) listener.close();
+  /** Connections before their TLS handshake, and in it. */
+  get handshakes(): { readonly tlsWaiting: number; readonly tlsHandshaking: number } {
+    return { tlsWaiting: this.#tls?.waiting ?? 0, tlsHandshaking: this.#tls?.handshaking ?? 0 };
   }
 
-  async #listenUdp(request: TurnListener, interfaces: readonly IpAddress[]): Promise<void> {
+  /** Serves new TLS clients with another certificate. */
+  setCertificate(tls: TlsMaterial): void {
+    this.#tls?.setCertificate(tls);
+  }
+
+  /** Accepts no more streams. Open streams and the plane's sockets are their owners' to close. */
+  close(): void {
+    for (const { listener } of this.#streamListeners) listener.close();
+  }
+
+  async #listenUdp(request: TurnListener, index: number, interfaces: readonly IpAddress[]): Promise<void> {
     const wildcard = request.host === '*';
     for (const ip of request.host === '*' ? interfaces : [request.host]) {
-      const key = transportAddressKey({ ip, port: request.port });
-      if (this.#udp.has(key)) continue;
+      const wanted = { ip, port: this.#portOfWildcard.get(request) ?? request.port };
+      if (this.#udp.has(transportAddressKey(wanted))) continue;
       this.#lastListenerId += 1;
       const id = this.#lastListenerId as ListenerId;
-      const wanted = { ip, port: this.#portOfWildcard.get(request) ?? request.port };
       try {
         const address = await bind('udp', wanted, () => this.#options.plane.listen(id, wanted));
         if (wildcard) this.#portOfWildcard.set(request, address.port);
-        this.#udp.set(key, { id, bound: { transport: 'udp', address, wildcard } });
+        this.#udp.set(transportAddressKey(address), {
+          id,
+          bound: { transport: 'udp', address, wildcard, request: index },
+        });
       } catch (error) {
         if (!(wildcard && lacksAddress(error))) throw error;
       }
     }
   }
 
-  async #listenTcp(request: TurnListener): Promise<void> {
-    if (request.host !== '*') {
-      await this.#bindTcp({ ip: request.host, port: request.port }, false);
+  async #listenStream({ host, port }: TurnListener, request: number, transport: StreamTransport): Promise<void> {
+    if (host !== '*') {
+      await this.#bindStream({ transport, address: { ip: host, port }, wildcard: false, request });
       return;
     }
-    const first = await this.#bindTcp({ ip: anyIpv4, port: request.port }, true);
+    const first = await this.#bindStream({ transport, address: { ip: anyIpv4, port }, wildcard: true, request });
     try {
-      await this.#bindTcp({ ip: anyIpv6, port: first.port }, true);
+      await this.#bindStream({ transport, address: { ip: anyIpv6, port: first.port }, wildcard: true, request });
     } catch (error) {
       if (!lacksAddress(error)) throw error;
     }
   }
 
-  async #bindTcp(address: TransportAddress, wildcard: boolean): Promise<TransportAddress> {
-    const listener = new TcpListener(address, this.#options.streams);
-    const bound = await bind('tcp', address, () => listener.listen());
-    this.#tcp.push({ listener, bound: { transport: 'tcp', address: bound, wildcard } });
-    return bound;
+  async #bindStream(wanted: BoundListener & { readonly transport: StreamTransport }): Promise<TransportAddress> {
+    const listener = this.#createListener(wanted);
+    const address = await bind(wanted.transport, wanted.address, () => listener.listen());
+    this.#streamListeners.push({ listener, bound: { ...wanted, address } });
+    return address;
+  }
+
+  #createListener({ transport, address }: BoundListener & { readonly transport: StreamTransport }): PortListener {
+    switch (transport) {
+      case 'tcp':
+        return new TcpListener(address, this.#options.streams);
+      case 'tls':
+        assert.ok(this.#tls !== null, 'a tls:// listener is configured with a certificate only');
+        return new TlsListener(address, this.#tls);
+      default:
+        return assertNever(transport);
+    }
   }
 }
 
 async function bind(
-  transport: 'udp' | 'tcp',
+  transport: BoundListener['transport'],
   address: TransportAddress,
   listen: () => Promise<TransportAddress>,
 ): Promise<TransportAddress> {

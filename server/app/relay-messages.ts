@@ -3,14 +3,18 @@ import type { CredentialSet } from '../credentials/credential-set.ts';
 import type { IpAddress, TransportAddress } from '../stun/transport-address.ts';
 import type { Engine } from '../relay/engine.ts';
 import type { TurnServerSettings } from '../turn/options.ts';
-import type { SessionEvent } from '../seam/session-event.ts';
+import type { Client } from '../seam/client.ts';
+import type { SessionEvent, SessionId } from '../seam/session-event.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
 
 /** A bound listener. */
 export interface BoundListener {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: TurnListener['transport'];
   readonly address: TransportAddress;
   /** Whether a `*` entry asked for it. */
   readonly wildcard: boolean;
+  /** Which entry of `RelayStart.listen` asked for it. */
+  readonly request: number;
 }
 
 /** All that the relay thread is started with. Structured-clone safe. */
@@ -18,6 +22,8 @@ export interface RelayStart {
   readonly machine: TurnServerSettings;
   readonly engine: Engine;
   readonly listen: readonly TurnListener[];
+  /** What `tls://` listeners serve with; null when there are none. */
+  readonly tls: TlsMaterial | null;
   readonly publicAddress: PublicAddress;
   /** `auto`, or at most one address of each family. */
   readonly relayAddress: 'auto' | readonly IpAddress[];
@@ -41,7 +47,17 @@ export interface RelayStatus {
 
 /** From the main thread to the relay thread. */
 export type ToRelay =
-  { readonly type: 'drain' } | { readonly type: 'stop' } | { readonly type: 'status'; readonly request: number };
+  | { readonly type: 'drain' }
+  | { readonly type: 'stop' }
+  /** New TLS clients are served with this from now on. */
+  | { readonly type: 'certificate'; readonly tls: TlsMaterial }
+  | {
+      readonly type: 'end-session';
+      readonly request: number;
+      readonly session: SessionId;
+      readonly client: Client;
+    }
+  | { readonly type: 'status'; readonly request: number };
 
 /** From the relay thread to the main thread. */
 export type FromRelay =
@@ -59,7 +75,10 @@ export type FromRelay =
       readonly warnings: readonly string[];
     }
   | { readonly type: 'events'; readonly events: readonly SessionEvent[] }
+  /** Follows the events of everything before it, as `session-end-answered` does. */
   | { readonly type: 'status'; readonly request: number; readonly status: RelayStatus }
+  /** Whether the session that was to end was there. */
+  | { readonly type: 'session-end-answered'; readonly request: number; readonly existed: boolean }
   | { readonly type: 'draining'; readonly sessions: number }
   | { readonly type: 'drained' }
   | { readonly type: 'stopped'; readonly sessionsEnded: number };

@@ -1,8 +1,17 @@
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { CredentialSet } from '../credentials/credential-set.ts';
 import { selectEngine } from '../relay/engine.ts';
+import type { TlsMaterial } from '../transport/tls-material.ts';
 import { descriptorLimit, planDescriptors } from './descriptors.ts';
 import type { RelayStart } from './relay-messages.ts';
+
+/** What the relay thread needs besides its configuration. */
+export interface RelaySecrets {
+  readonly credentials: CredentialSet;
+  readonly nonceKey: Uint8Array;
+  /** Null: there are no `tls://` listeners. */
+  readonly tls: TlsMaterial | null;
+}
 
 /** What the relay thread is started with, and what the operator should know of it. */
 export interface PlannedRelayStart {
@@ -13,8 +22,7 @@ export interface PlannedRelayStart {
 /** Puts together all that the relay thread needs; from here on it asks nobody. */
 export function planRelayStart(
   turn: ResolvedConfig['turn'],
-  credentials: CredentialSet,
-  nonceKey: Uint8Array,
+  { credentials, nonceKey, tls }: RelaySecrets,
 ): PlannedRelayStart {
   const portCount = turn.relayPorts.last - turn.relayPorts.first + 1;
   const descriptors = planDescriptors(turn.limits.allocationsTotal, portCount, descriptorLimit());
@@ -35,6 +43,7 @@ export function planRelayStart(
     },
     engine: selectEngine(turn.engine),
     listen: turn.listen,
+    tls,
     publicAddress: turn.publicAddress,
     relayAddress: turn.relayAddress,
     maxStreams,

@@ -68,7 +68,15 @@ async function run(port: NonNullable<typeof parentPort>, start: RelayStart): Pro
     switch (message.type) {
       case 'drain':
         return post({ type: 'draining', sessions: engine.drain() });
+      case 'certificate':
+        return engine.setCertificate(message.tls);
+      case 'end-session': {
+        const existed = engine.endSession(message.session, message.client);
+        batcher.flush();
+        return post({ type: 'session-end-answered', request: message.request, existed });
+      }
       case 'status':
+        batcher.flush();
         return post({ type: 'status', request: message.request, status: engine.status });
       case 'stop':
         return void stop();

@@ -1,8 +1,10 @@
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import { formatCidr } from '../stun/cidr.ts';
 import { LogOutput } from '../telemetry/log-output.ts';
-import { createLog, type Logger } from '../telemetry/log.ts';
-import { Appliance, type ApplianceStarted } from './appliance.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { Appliance } from './appliance.ts';
+import type { ApplianceStarted } from './running-parts.ts';
 import { onStopSignals } from './signals.ts';
 import { renderSummary } from './summary.ts';
 import { version } from './version.ts';
@@ -64,6 +66,8 @@ function summaryOf(loaded: LoadedConfig, started: ApplianceStarted): Parameters<
     engine: started.engine,
     listeners: started.listeners,
     publicUrl: started.publicUrl,
+    certificate: started.certificate,
+    publicAddress: started.publicAddress,
     urls: started.urls,
     realm: turn.realm,
     relayPorts: turn.relayPorts,
@@ -79,8 +83,10 @@ function logStart(log: Logger, loaded: LoadedConfig, started: ApplianceStarted):
       event: 'ready',
       version,
       turn: started.listeners.map((listener) => ({ transport: listener.transport, port: listener.address.port })),
+      publicAddress: started.publicAddress,
       urls: [...started.urls.stun, ...started.urls.turn],
       http: started.publicUrl,
+      certificate: started.certificate,
       engine: started.engine,
       dataDir: started.dataDir,
       config: loaded.file,

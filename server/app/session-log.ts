@@ -2,7 +2,7 @@ import type { RefusalCause, SessionEvent } from '../seam/session-event.ts';
 import { formatCidr } from '../stun/cidr.ts';
 import { formatIp, formatTransportAddress } from '../stun/ip-text.ts';
 import type { IpAddress } from '../stun/transport-address.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 const repeatMs = 10_000;
 

@@ -1,4 +1,5 @@
 import { formatTransportAddress } from '../stun/ip-text.ts';
+import type { CertificateSummary } from '../contract/control.ts';
 import type { IceUrls } from '../credentials/ice-servers.ts';
 import type { BoundListener } from './relay-messages.ts';
 
@@ -6,10 +7,14 @@ import type { BoundListener } from './relay-messages.ts';
 export interface Summary {
   readonly version: string;
   readonly configFile: string | null;
-  readonly dataDir: string;
+  readonly dataDir: string | null;
   readonly engine: string;
   readonly listeners: readonly BoundListener[];
   readonly publicUrl: string | null;
+  /** What TLS clients are served with; null without TLS. */
+  readonly certificate: CertificateSummary | null;
+  /** What a cloud has told of this host's public address; null when none has. */
+  readonly publicAddress: string | null;
   readonly urls: IceUrls;
   readonly realm: string;
   readonly relayPorts: { readonly first: number; readonly last: number };
@@ -22,12 +27,14 @@ export function renderSummary(summary: Summary): string {
   const rows: (readonly [string, string])[] = [
     ...byTransport(summary.listeners),
     ['Relays', `UDP ports ${summary.relayPorts.first}-${summary.relayPorts.last}: open them in the firewall`],
+    ...(summary.publicAddress === null ? [] : [['Public address', summary.publicAddress] as const]),
     ['Clients use', [...summary.urls.stun, ...summary.urls.turn].join('\n')],
+    ...(summary.certificate === null ? [] : [['Certificate', certificateLine(summary.certificate)] as const]),
     ['Realm', summary.realm],
     ['Health', summary.publicUrl === null ? 'no HTTP listener' : `${summary.publicUrl}/livez and /readyz`],
     ['Engine', summary.engine],
     ['Config', summary.configFile ?? 'none: defaults, flags and environment'],
-    ['Data', summary.dataDir],
+    ['Data', summary.dataDir ?? 'nothing is kept on disk'],
     ['Private peers', privatePeers(summary.allowedPeers)],
   ];
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
@@ -47,13 +54,23 @@ export function renderSummary(summary: Summary): string {
 }
 
 function byTransport(listeners: readonly BoundListener[]): (readonly [string, string])[] {
-  return (['udp', 'tcp'] as const)
+  return (['udp', 'tcp', 'tls'] as const)
     .map((transport) => listeners.filter((listener) => listener.transport === transport))
     .filter((bound) => bound.length > 0)
     .map((bound) => [
       `TURN ${bound[0]?.transport ?? ''}`,
       bound.map((listener) => formatTransportAddress(listener.address)).join('\n'),
     ]);
+}
+
+/** A certificate may be for a hundred names; a terminal is not. */
+const shownNames = 4;
+
+/** A certificate in few words: `turn.example.org, until 2027-01-31`. */
+export function certificateLine({ names, expiresAt }: CertificateSummary): string {
+  const shown = names.slice(0, shownNames).join(', ');
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more names` : '';
+  return `${shown}${more}, until ${expiresAt.slice(0, 10)}`;
 }
 
 function privatePeers(allowed: readonly string[]): string {

@@ -1,8 +1,11 @@
+import { EnvironmentError } from '../app/errors.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import { configKeys } from '../config/schema.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { redacted } from '../config/show.ts';
+import { exitCodeOf } from '../contract/error-codes.ts';
 import type { Command } from './command.ts';
 import { configFlags, generalFlags } from './flag-description.ts';
 import { configSources, isOn } from './flags.ts';
@@ -17,8 +20,8 @@ export const checkConfigCommand: Command = {
     ['turnpike check-config --json', 'the same for machines'],
   ],
   notes: [
-    'It takes every flag of "turnpike serve" and opens nothing. Passwords and secrets are not shown. The exit code is 0 when the ' +
-      'configuration is good and 2 when it is not; all problems are listed.',
+    'It takes every flag of "turnpike serve", reads the certificate, and opens no port. Passwords and secrets are not shown. The ' +
+      'exit code is 0 when the configuration is good and 2 when it is not; all problems are listed.',
   ],
   flags: configFlags,
   async run({ flags, terminal }) {
@@ -26,15 +29,25 @@ export const checkConfigCommand: Command = {
     const asJson = isOn(flags, 'json');
     try {
       const loaded = await loadConfig(sources);
-      terminal.stdout.write(asJson ? renderJson(loaded) : renderText(loaded));
+      const warnings = [...loaded.warnings, ...(await certificateWarnings(loaded.resolved))];
+      terminal.stdout.write(asJson ? renderJson(loaded, warnings) : renderText(loaded, warnings));
       return 0;
     } catch (error) {
-      if (!asJson || !(error instanceof ConfigError)) throw error;
-      terminal.stdout.write(`${JSON.stringify({ valid: false, problems: error.problems }, null, 2)}\n`);
-      return error.exitCode;
+      if (!asJson || !(error instanceof ConfigError || error instanceof EnvironmentError)) throw error;
+      const problems = error instanceof ConfigError ? error.problems : [{ code: error.code, message: error.message }];
+      terminal.stdout.write(`${JSON.stringify({ valid: false, problems }, null, 2)}\n`);
+      return exitCodeOf(error.code);
     }
   },
 };
+
+/** What is to be said of the certificate's files; none without TLS. */
+async function certificateWarnings({ tls, publicHost }: ResolvedConfig): Promise<readonly string[]> {
+  if (tls === null) return [];
+  const { certificateWarnings: warningsOf, readCertificate } = await import('../app/watched-certificate.ts');
+  const source = { files: tls, publicHost };
+  return warningsOf(await readCertificate(source), source, Date.now());
+}
 
 interface Row {
   readonly key: string;
@@ -50,7 +63,7 @@ function rowsOf({ config, origins }: LoadedConfig): Row[] {
   }));
 }
 
-function renderText(loaded: LoadedConfig): string {
+function renderText(loaded: LoadedConfig, warnings: readonly string[]): string {
   const rows = rowsOf(loaded);
   const keyWidth = Math.max(...rows.map(({ key }) => key.length));
   const values = rows.map(({ value }) => JSON.stringify(value));
@@ -64,14 +77,14 @@ function renderText(loaded: LoadedConfig): string {
     `File: ${file}`,
     '',
     ...lines,
-    ...(loaded.warnings.length === 0 ? [] : ['', ...loaded.warnings.map((warning) => `Warning: ${warning}`)]),
+    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `Warning: ${warning}`)]),
     '',
   ].join('\n');
 }
 
-function renderJson(loaded: LoadedConfig): string {
+function renderJson(loaded: LoadedConfig, warnings: readonly string[]): string {
   const config = Object.fromEntries(rowsOf(loaded).map(({ key, value, origin }) => [key, { value, origin }]));
-  const document = { valid: true, file: loaded.file, config, warnings: loaded.warnings };
+  const document = { valid: true, file: loaded.file, config, warnings };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

@@ -1,4 +1,5 @@
 import type { HealthReply } from '../contract/control.ts';
+import { certificateLine } from '../app/summary.ts';
 import { ask } from './ask.ts';
 import type { Command } from './command.ts';
 import { formatDuration } from './duration.ts';
@@ -31,8 +32,9 @@ function render(reply: HealthReply): string {
   return [
     `${reply.status}: Turnpike ${reply.version}, up for ${formatDuration(reply.uptimeSeconds)}, ${sessions}`,
     ...reply.listeners.map(({ role, url }) => `  ${role.padEnd(8)}${url}`),
+    ...(reply.certificate === null ? [] : [`  ${'tls'.padEnd(8)}${certificateLine(reply.certificate)}`]),
     `  ${'engine'.padEnd(8)}${reply.engine}`,
-    `  ${'data'.padEnd(8)}${reply.dataDir}`,
+    `  ${'data'.padEnd(8)}${reply.dataDir ?? 'none'}`,
     '',
   ].join('\n');
 }

@@ -56,7 +56,9 @@ function requestOf(flags: ParsedFlags): ControlRequest & { readonly command: 'ic
     throw new UsageError(`--ttl "${ttl}" is no lifetime. Write seconds from 1 to ${maxCredentialTtlS}.`);
   }
   if (subject !== undefined && !isSubject(subject)) {
-    throw new UsageError(`--subject is longer than ${maxSubjectBytes} bytes. Write a shorter name.`);
+    throw new UsageError(
+      `--subject is longer than ${maxSubjectBytes} bytes, or holds control characters. Write a shorter, plain name.`,
+    );
   }
   return {
     command: 'ice',

@@ -4,10 +4,10 @@ import type { Command } from './command.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Every command by its name; its file is loaded when it is called, so that the light ones stay light. */
 /** How long the last output may take to be read. */
 const exitDelayMs = 1_000;
 
+/** Every command by its name; its file is loaded when it is called, so that the light ones stay light. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./serve.ts')).serveCommand],
   ['check-config', async () => (await import('./check-config.ts')).checkConfigCommand],
@@ -94,9 +94,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-if (import.meta.main) {
+/** Runs the command line that this process was started with. Its exit code is the command's. */
+export async function runCommandLine(): Promise<void> {
   const { stdout, stderr, env, argv } = process;
   process.exitCode = await main(argv.slice(2), { stdout, stderr, environment: env, cwd: process.cwd() });
   // What is left is output that nobody reads; it must not keep the process.
   setTimeout(() => process.exit(), exitDelayMs).unref();
 }
+
+if (import.meta.main) await runCommandLine();

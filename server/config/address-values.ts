@@ -1,3 +1,4 @@
+import { minRelayPort } from '../contract/limits.ts';
 import { formatCidr, networkAddress, parseCidr, parseCidrWithHostBits, type Cidr } from '../stun/cidr.ts';
 import { formatIp, parseIp } from '../stun/ip-text.ts';
 import { isLinkLocal, sameIp, type IpAddress, type TransportAddress } from '../stun/transport-address.ts';
@@ -6,22 +7,27 @@ import type { ListenAddress, PublicAddress, TurnListener } from './resolved-conf
 
 /** The port of STUN and TURN over UDP and TCP (RFC 8656 section 6). */
 const turnPort = 3478;
+/** The port of STUN and TURN over TLS. */
+const turnTlsPort = 5349;
 /** The port of the public HTTP listener when nothing is configured. */
 const httpPort = 8080;
 
-/** Reads an entry of `turn.listen`: `udp://*:3478`, `tcp://192.0.2.1:3478`, `udp://[2001:db8::1]:3478`. */
+/** Where TLS clients are served when there is a certificate and `turn.listen` is not set (RFC 8656 section 6). */
+export const defaultTlsListener: TurnListener = { transport: 'tls', host: '*', port: turnTlsPort };
+
+/** Reads an entry of `turn.listen`: `udp://*:3478`, `tcp://192.0.2.1:3478`, `tls://[2001:db8::1]:5349`. */
 export function parseTurnListener(text: string): Parsed<TurnListener> {
   const [, scheme, rest] = /^([a-z]+):\/\/(.*)$/i.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {
-    return malformed(`has no transport. Write udp://${text} or tcp://${text}.`);
+    return malformed(`has no transport. Write udp://${text}, tcp://${text} or tls://${text}.`);
   }
   const transport = scheme.toLowerCase();
-  if (transport !== 'udp' && transport !== 'tcp') {
+  if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') {
     return impossible(
-      `asks for the transport ${transport}, which this version does not serve. Write udp:// or tcp://.`,
+      `asks for the transport ${transport}, which this version does not serve. Write udp://, tcp:// or tls://.`,
     );
   }
-  const address = parseListenAddress(rest, `${transport}://`, turnPort);
+  const address = parseListenAddress(rest, `${transport}://`, transport === 'tls' ? turnTlsPort : turnPort);
   if ('refusal' in address) return address;
   const { host, port } = address.value;
   if (host !== '*' && isUnspecified(host)) {
@@ -32,18 +38,22 @@ export function parseTurnListener(text: string): Parsed<TurnListener> {
   return parsed({ transport, host, port });
 }
 
-/** Reads `http.public`: `http://*:8080`. */
-export function parseHttpListener(text: string): Parsed<ListenAddress> {
+/** What `http.public` says. */
+export interface HttpListenerText {
+  readonly scheme: 'http' | 'https';
+  readonly address: ListenAddress;
+}
+
+/** Reads `http.public`: `http://*:8080`, `https://192.0.2.1:443`. */
+export function parseHttpListener(text: string): Parsed<HttpListenerText> {
   const [, scheme, rest] = /^([a-z]+):\/\/(.*?)\/?$/i.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {
     return malformed(`is no URL. Write http://*:${httpPort}, http://127.0.0.1:${httpPort} or null.`);
   }
-  if (scheme.toLowerCase() !== 'http') {
-    return impossible(
-      `asks for ${scheme}, which this version does not serve. Write http:// and put a TLS proxy before it.`,
-    );
-  }
-  return parseListenAddress(rest, 'http://', httpPort);
+  const spoken = scheme.toLowerCase();
+  if (spoken !== 'http' && spoken !== 'https') return impossible(`asks for ${scheme}. Write http:// or https://.`);
+  const address = parseListenAddress(rest, `${spoken}://`, httpPort);
+  return 'refusal' in address ? address : parsed({ scheme: spoken, address: address.value });
 }
 
 /** Reads `turn.alternateServer`: an address with a port, 3478 when it has none (RFC 8489 section 14.15). */
@@ -155,6 +165,29 @@ export function parsePublicHost(text: string): Parsed<string | null> {
     return malformed('is neither a DNS name nor an IP address. Write e.g. turn.example.org.');
   }
   return parsed(text);
+}
+
+/** Reads `tls.certificate` and `tls.key`: the path of a file, not what is in it. */
+export function parsePemPath(text: string): Parsed<string> {
+  return text.includes('-----BEGIN')
+    ? malformed('is the text of a PEM file. Write the path of the file.')
+    : parsed(text);
+}
+
+/** Reads `turn.relayPorts`. */
+export function parsePortRange(text: string): Parsed<{ first: number; last: number }> {
+  const [, firstText, lastText] = /^([0-9]{1,5}) ?- ?([0-9]{1,5})$/.exec(text) ?? [];
+  if (firstText === undefined || lastText === undefined) {
+    return malformed('is no range of ports. Write e.g. 49152-65535.');
+  }
+  const first = Number(firstText);
+  const last = Number(lastText);
+  if (last > 65_535) return impossible('goes beyond port 65535. Write e.g. 49152-65535.');
+  if (first > last) return impossible(`ends before it begins. Write the lower port first: ${last}-${first}.`);
+  if (first < minRelayPort) {
+    return impossible(`begins below ${minRelayPort}, among ports of other services. Write e.g. 49152-65535.`);
+  }
+  return parsed({ first, last });
 }
 
 /** The family of which a list has more than one address, or undefined. */

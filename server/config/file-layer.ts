@@ -5,8 +5,8 @@ import type { ConfigKey } from '../contract/config.ts';
 import type { ConfigErrorCode } from '../contract/error-codes.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { LayerSettings, Setting } from './layers.ts';
-import { nearest } from './nearest.ts';
-import { configKeys, configSchema, holdsSecret, keysByPath, propertyOf, type SchemaNode } from './schema.ts';
+import { configSchema, holdsSecret, keysByPath, propertyOf, type SchemaNode } from './schema.ts';
+import { unknownKey } from './unknown-key.ts';
 
 /** A file that is to be read, and what asked for it. */
 export interface ConfigFile {
@@ -76,9 +76,28 @@ async function readYaml(path: string, text: string): Promise<Omit<LayerSettings,
     const message = `${path}:${line}:${col} is not YAML: ${error.message.replace(/\.?$/, '.')}`;
     return { settings: new Map(), problems: [{ code: 'config_file_malformed', key: path, message }] };
   }
+  const key = collectionKey(document, yaml);
+  if (key !== undefined) {
+    const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+    const message = `${path}:${line}:${col} has something else than a name where a key stands. Write the name of a key.`;
+    return { settings: new Map(), problems: [{ code: 'config_file_malformed', key: path, message }] };
+  }
   const reader = new FileReader(path, document, lines, yaml);
   if (document.contents !== null) reader.readGroup(document.contents, configSchema, []);
   return reader;
+}
+
+/** A key that is no name. The library would write it out as one, which doubles in length with every level inside it. */
+function collectionKey(document: Yaml.Document, yaml: typeof Yaml): Yaml.Node | undefined {
+  let found: Yaml.Node | undefined;
+  yaml.visit(document, {
+    Pair(_, { key }) {
+      if (!yaml.isNode(key) || yaml.isScalar(key)) return undefined;
+      found = key;
+      return yaml.visit.BREAK;
+    },
+  });
+  return found;
 }
 
 class FileReader implements Omit<LayerSettings, 'warnings'> {
@@ -136,14 +155,4 @@ class FileReader implements Omit<LayerSettings, 'warnings'> {
   #lineOf(node: Yaml.Node): number {
     return this.#lines.linePos(node.range?.[0] ?? 0).line;
   }
-}
-
-function unknownKey(name: string, schema: SchemaNode, path: readonly string[]): string {
-  const siblings = Object.keys(schema.properties ?? {});
-  const prefix = path.length === 0 ? '' : `${path.join('.')}.`;
-  const near = nearest(name, siblings);
-  if (near !== undefined) return `is no key. Did you mean ${prefix}${near}?`;
-  const elsewhere = configKeys.find(({ key }) => key.endsWith(`.${name}`));
-  if (elsewhere !== undefined) return `is no key here. Did you mean ${elsewhere.key}?`;
-  return `is no key. ${prefix === '' ? 'The keys are' : `Below ${path.join('.')} there are`} ${siblings.join(', ')}.`;
 }

@@ -4,6 +4,7 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { fileLayer, findConfigFile } from './file-layer.ts';
 import { environmentLayer, flagLayer, problem, type FlagTexts, type LayerSettings, type Setting } from './layers.ts';
 import type { LoadedConfig, Origin } from './loaded-config.ts';
+import { optionsLayer } from './options-layer.ts';
 import { resolveConfig } from './resolve.ts';
 import { configKeys, type KeyDescription } from './schema.ts';
 import { show } from './show.ts';
@@ -27,6 +28,18 @@ const defaultOrigin: Origin = { layer: 'default', detail: 'default' };
  */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
   const { layers, file } = await readLayers(sources);
+  return loadLayers(layers, sources.cwd, file);
+}
+
+/**
+ * The configuration that a program gives as an object with the tree of the keys. Nothing else is read but the files it names.
+ * @throws ConfigError with every problem that was found
+ */
+export function loadOptions(options: object, cwd: string): LoadedConfig {
+  return loadLayers([optionsLayer(options)], cwd, null);
+}
+
+function loadLayers(layers: readonly LayerSettings[], cwd: string, file: string | null): LoadedConfig {
   const problems = layers.flatMap((layer) => layer.problems);
   const settings = new Map(configKeys.map((description) => [description.key, settingOf(description, layers)]));
   for (const description of configKeys) problems.push(...schemaProblems(description, settings.get(description.key)));
@@ -38,7 +51,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   });
   const config = treeOf(usable);
   const originOf = (key: ConfigKey): Origin => settings.get(key)?.origin ?? defaultOrigin;
-  const resolution = resolveConfig(config, originOf, sources.cwd);
+  const resolution = resolveConfig(config, originOf, cwd);
   problems.push(...resolution.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze({

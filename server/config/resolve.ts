@@ -1,13 +1,16 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Config, ConfigKey } from '../contract/config.ts';
-import { maxLiveSecrets, minBitsPerSecond, minRelayPort } from '../contract/limits.ts';
+import { maxLiveSecrets, minBitsPerSecond } from '../contract/limits.ts';
 import { cidrContains, formatCidr, type Cidr } from '../stun/cidr.ts';
 import { ipKey, type IpAddress } from '../stun/transport-address.ts';
 import {
+  defaultTlsListener,
   parseAlternateServer,
   parseHttpListener,
   parseLocalAddress,
   parsePeerRange,
+  parsePemPath,
+  parsePortRange,
   parsePublicAddress,
   parsePublicHost,
   parseTurnListener,
@@ -17,8 +20,8 @@ import type { ConfigProblem } from './config-error.ts';
 import { parseRealm, parseSecret, parseUserName, parseUserPassword } from './credential-values.ts';
 import { problem } from './layers.ts';
 import type { Origin } from './loaded-config.ts';
-import { duplicate, impossible, malformed, parsed, type Parsed, type Refusal } from './refusal.ts';
-import type { PublicAddress, ResolvedConfig, TurnListener } from './resolved-config.ts';
+import { duplicate, impossible, malformed, type Parsed, type Refusal } from './refusal.ts';
+import type { ListenAddress, PublicAddress, ResolvedConfig, TlsFiles, TurnListener } from './resolved-config.ts';
 import { keysByPath, type SchemaNode } from './schema.ts';
 import { show } from './show.ts';
 
@@ -48,26 +51,61 @@ class Resolver {
   }
 
   resolve(cwd: string): ResolvedConfig {
-    const { dataDir, publicHost, http, log, drainSeconds } = this.#config;
+    const { dataDir, publicHost, log, drainSeconds } = this.#config;
+    const tls = this.#resolveTls(cwd);
+    const turn = this.#resolveTurn(tls);
     return {
       dataDir: resolvePath(cwd, dataDir),
       publicHost: this.#take('publicHost', publicHost, parsePublicHost(publicHost), null),
-      turn: this.#resolveTurn(),
-      http: {
-        public:
-          http.public === null
-            ? null
-            : this.#take('http.public', http.public, parseHttpListener(http.public), { host: '*', port: 0 }),
-      },
+      turn,
+      tls,
+      http: { public: this.#resolveHttp(tls, turn.listen) },
       log,
       drainSeconds,
     };
   }
 
-  #resolveTurn(): ResolvedConfig['turn'] {
+  #resolveTls(cwd: string): TlsFiles | null {
+    const { certificate, key } = this.#config.tls;
+    if (certificate !== null && key !== null) {
+      return {
+        certificate: resolvePath(cwd, this.#take('tls.certificate', certificate, parsePemPath(certificate), '')),
+        key: resolvePath(cwd, this.#take('tls.key', 'PEM text', parsePemPath(key), '')),
+      };
+    }
+    if (certificate !== null || key !== null) {
+      const [given, missing] = key === null ? (['certificate', 'key'] as const) : (['key', 'certificate'] as const);
+      const { refusal } = impossible(`is set without tls.${missing}. Set both, or neither.`);
+      this.#refuse(`tls.${given}`, '', this.#config.tls[given], refusal);
+    }
+    return null;
+  }
+
+  #resolveHttp(tls: TlsFiles | null, listen: readonly TurnListener[]): ListenAddress | null {
+    const text = this.#config.http.public;
+    if (text === null) return null;
+    const standIn = { scheme: 'http', address: { host: '*', port: 0 } } as const;
+    const { scheme, address } = this.#take('http.public', text, parseHttpListener(text), standIn);
+    if (scheme === 'https' && tls === null) {
+      const { refusal } = impossible('needs a certificate. Set tls.certificate and tls.key, or write http://.');
+      this.#refuse('http.public', '', text, refusal);
+    } else if (scheme === 'http' && tls !== null && this.#originOf('http.public').layer !== 'default') {
+      this.warnings.push(`http.public ${text} speaks HTTPS, because tls is set: write https:// to say so.`);
+    }
+    const rival = listen.find((listener) => isSameSocket(listener, { ...address, transport: 'tcp' }));
+    if (rival !== undefined) {
+      const { refusal } = duplicate(
+        `needs port ${address.port}, which turn.listen has for ${rival.transport}://. Move one of them.`,
+      );
+      this.#refuse('http.public', '', text, refusal);
+    }
+    return address;
+  }
+
+  #resolveTurn(tls: TlsFiles | null): ResolvedConfig['turn'] {
     const { turn } = this.#config;
     const { engine, channelRange, defaultAddressFamily, strictExpiry } = turn;
-    const listen = this.#resolveListen();
+    const listen = this.#resolveListen(tls);
     const relayPorts = this.#take('turn.relayPorts', turn.relayPorts, parsePortRange(turn.relayPorts), {
       first: 0,
       last: 0,
@@ -99,21 +137,26 @@ class Resolver {
     };
   }
 
-  #resolveListen(): TurnListener[] {
+  #resolveListen(tls: TlsFiles | null): TurnListener[] {
     const texts = this.#config.turn.listen;
     if (texts.length === 0) {
       this.#refuse('turn.listen', '', [], impossible('names no listener. Write e.g. udp://*:3478.').refusal);
     }
     const seen: TurnListener[] = [];
-    return this.#each('turn.listen', texts, (text) => {
+    const listeners = this.#each('turn.listen', texts, (text) => {
       const result = parseTurnListener(text);
       if ('refusal' in result) return result;
+      if (result.value.transport === 'tls' && tls === null) {
+        return impossible('needs a certificate. Set tls.certificate and tls.key, or remove it.');
+      }
       const rival = seen.findIndex((other) => isSameSocket(other, result.value));
       seen.push(result.value);
       return rival === -1
         ? result
         : duplicate(`needs the same socket as ${show(texts[rival], {})}. Remove one of them.`);
     });
+    const addsTls = tls !== null && this.#originOf('turn.listen').layer === 'default';
+    return addsTls ? [...listeners, defaultTlsListener] : listeners;
   }
 
   #resolveRelayAddress(): 'auto' | readonly IpAddress[] {
@@ -243,24 +286,8 @@ function schemaAt(key: ConfigKey, path: string): SchemaNode {
   return member === undefined ? element : (element.properties?.[member] ?? {});
 }
 
-/** Reads `turn.relayPorts`. */
-function parsePortRange(text: string): Parsed<{ first: number; last: number }> {
-  const [, firstText, lastText] = /^([0-9]{1,5}) ?- ?([0-9]{1,5})$/.exec(text) ?? [];
-  if (firstText === undefined || lastText === undefined) {
-    return malformed('is no range of ports. Write e.g. 49152-65535.');
-  }
-  const first = Number(firstText);
-  const last = Number(lastText);
-  if (last > 65_535) return impossible('goes beyond port 65535. Write e.g. 49152-65535.');
-  if (first > last) return impossible(`ends before it begins. Write the lower port first: ${last}-${first}.`);
-  if (first < minRelayPort) {
-    return impossible(`begins below ${minRelayPort}, among ports of other services. Write e.g. 49152-65535.`);
-  }
-  return parsed({ first, last });
-}
-
 function isSameSocket(a: TurnListener, b: TurnListener): boolean {
-  if (a.transport !== b.transport || a.port !== b.port || a.port === 0) return false;
+  if ((a.transport === 'udp') !== (b.transport === 'udp') || a.port !== b.port || a.port === 0) return false;
   return a.host === '*' || b.host === '*' || ipKey(a.host) === ipKey(b.host);
 }
 

@@ -10,7 +10,7 @@ export interface ListenAddress {
 
 /** An entry of `turn.listen`. */
 export interface TurnListener extends ListenAddress {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: 'udp' | 'tcp' | 'tls';
 }
 
 /** `turn.publicAddress`: how this host's addresses are known from outside. */
@@ -26,6 +26,12 @@ export type PublicAddress =
       readonly kind: 'pairs';
       readonly pairs: readonly { readonly local: IpAddress; readonly public: IpAddress }[];
     };
+
+/** `tls`: the PEM files of the certificate, absolute. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
 
 /** The configuration as values that cannot be wrong; the tree is that of the keys. Deeply frozen. */
 export interface ResolvedConfig {
@@ -53,7 +59,9 @@ export interface ResolvedConfig {
     readonly peers: { readonly allow: readonly Cidr[]; readonly deny: readonly Cidr[] };
     readonly limits: Readonly<Config['turn']['limits']>;
   };
-  /** Null: no HTTP listener. */
+  /** Null: neither `tls://` listeners nor HTTPS. */
+  readonly tls: TlsFiles | null;
+  /** Null: no HTTP listener. It speaks HTTPS when `tls` is set. */
   readonly http: { readonly public: ListenAddress | null };
   readonly log: Readonly<Config['log']>;
   readonly drainSeconds: number;

@@ -6,8 +6,19 @@ const hidden = '********';
 /** A value in a message: text in quotes, cut where it is long; a secret is never shown. */
 export function show(value: unknown, schema: SchemaNode): string {
   if (holdsSecret(schema)) return Array.isArray(value) ? `a list of ${value.length}` : hidden;
-  const text = JSON.stringify(value);
+  const text = textOf(value);
   return text.length <= maxShownCharacters ? text : `${text.slice(0, maxShownCharacters - 3)}...`;
+}
+
+/** JSON; for values that a program gives and no file could, their type. */
+function textOf(value: unknown): string {
+  const asType = `a value of type ${typeof value}`;
+  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return asType;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return asType;
+  }
 }
 
 /** A value as it may be printed: what is secret in it is replaced by asterisks, all else stays. */

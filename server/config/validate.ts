@@ -104,7 +104,7 @@ function expectation(schema: SchemaNode): string {
 }
 
 function kindOf(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return value === '' ? 'empty' : 'text';
   if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'not a whole number';

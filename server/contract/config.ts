@@ -36,6 +36,14 @@ const choice = <Values extends string[]>(
 const textList = (description: string, expects: string, examples: string[][], defaultValue: string[] = []) =>
   Type.Array(Type.String(), { description, default: defaultValue, 'x-expects': expects, examples });
 
+const pemFile = (description: string, example: string) =>
+  Type.Union([Type.Null(), Type.String({ minLength: 1 })], {
+    description,
+    default: null,
+    examples: [example],
+    'x-expects': 'the path of a PEM file, or null',
+  });
+
 const StaticUser = Type.Object(
   {
     name: Type.String({ minLength: 1, description: 'The USERNAME the client sends.' }),
@@ -94,16 +102,18 @@ const Turn = Type.Object(
       examples: ['example.org'],
     }),
     listen: textList(
-      'Where clients are served. * is every address of this host, IPv4 and IPv6.',
-      'a list of udp://ADDRESS:PORT and tcp://ADDRESS:PORT, the address being * or an IP address (IPv6 in brackets)',
-      [['udp://192.0.2.1:3478', 'tcp://[2001:db8::1]:3478']],
+      'Where clients are served. * is every address of this host, IPv4 and IPv6. tls:// needs tls.certificate; while this key is ' +
+        'not set, a certificate adds tls://*:5349.',
+      'a list of udp://ADDRESS:PORT, tcp://ADDRESS:PORT and tls://ADDRESS:PORT, the address being * or an IP address (IPv6 in brackets)',
+      [['udp://192.0.2.1:3478', 'tcp://[2001:db8::1]:3478', 'tls://*:443']],
       ['udp://*:3478', 'tcp://*:3478'],
     ),
     publicAddress: Type.Union([Type.String(), Type.Array(Type.String())], {
       description:
         'The address under which this host is reached from outside, when it differs from its own (1:1 NAT, as on most clouds). ' +
-        'auto uses a public address of an interface; none advertises what is bound; else one address of each family, or ' +
-        'local=public pairs on a host with several.',
+        'auto is a public address of an interface, or else what the metadata service of AWS, Google Cloud or Azure says where the ' +
+        'firmware names one of them; nobody else is asked, and without either the private address is used, with a warning. none ' +
+        'advertises what is bound; else one address of each family, or local=public pairs on a host with several.',
       default: 'auto',
       examples: ['203.0.113.5', ['10.0.0.5=203.0.113.5', '10.0.0.6=203.0.113.6']],
       'x-expects': 'auto, none, one address of each family, or a list of local=public pairs',
@@ -191,19 +201,33 @@ export const ConfigSchema = Type.Object(
     publicHost: Type.String({
       minLength: 1,
       description:
-        'The DNS name or IP address in every URL that is handed out. auto is the public address, or else an address of this host.',
+        'The DNS name or IP address in every URL that is handed out; with tls, one that the certificate covers. auto is the first DNS ' +
+        'name of the certificate, or else the public address, or else an address of this host.',
       default: 'auto',
       examples: ['turn.example.org'],
       'x-expects': 'auto, a DNS name or an IP address',
     }),
     turn: Turn,
+    tls: Type.Object(
+      {
+        certificate: pemFile(
+          'The certificate with its chain, the own one first (fullchain.pem). Both files are watched: a renewed certificate is in ' +
+            'use within seconds, and no session ends.',
+          '/etc/turnpike/tls/fullchain.pem',
+        ),
+        key: pemFile('Its private key, without a passphrase.', '/etc/turnpike/tls/privkey.pem'),
+      },
+      { ...strict, description: 'TLS for clients (turns:) and for the public HTTP listener. Set both keys or none.' },
+    ),
     http: Type.Object(
       {
         public: Type.Union([Type.Null(), Type.String()], {
-          description: 'Where the public HTTP listener answers (/livez, /readyz). null opens none.',
+          description:
+            'Where the public HTTP listener answers (/livez, /readyz). With tls it speaks HTTPS. null opens none.',
           default: 'http://*:8080',
-          examples: ['http://127.0.0.1:8080'],
-          'x-expects': 'http://ADDRESS:PORT, the address being * or an IP address (IPv6 in brackets), or null',
+          examples: ['http://127.0.0.1:8080', 'https://*:443'],
+          'x-expects':
+            'http://ADDRESS:PORT or https://ADDRESS:PORT, the address being * or an IP address (IPv6 in brackets), or null',
         }),
       },
       { ...strict, description: 'HTTP listeners.' },

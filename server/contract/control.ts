@@ -16,6 +16,14 @@ export type ControlRequest =
 /** How the appliance is. `degraded`: it runs, but something that was configured does not work. */
 export type HealthStatus = 'ok' | 'draining' | 'degraded';
 
+/** The certificate that TLS clients are served with. */
+export interface CertificateSummary {
+  /** The DNS names and IP addresses that it is for. */
+  readonly names: readonly string[];
+  /** RFC 3339, UTC. */
+  readonly expiresAt: string;
+}
+
 /** The answer to `health`. */
 export interface HealthReply {
   readonly status: HealthStatus;
@@ -24,10 +32,12 @@ export interface HealthReply {
   readonly allocations: number;
   /** What is listened on, e.g. `{role: 'turn', url: 'udp://192.0.2.1:3478'}`. */
   readonly listeners: readonly { readonly role: string; readonly url: string }[];
+  /** Null without TLS. */
+  readonly certificate: CertificateSummary | null;
   /** The forwarding plane in use. */
   readonly engine: string;
-  /** Absolute. */
-  readonly dataDir: string;
+  /** Absolute; null: nothing is kept on disk. */
+  readonly dataDir: string | null;
   /** What was counted since the relay thread started, by the part that counted it; empty while the thread does not answer. */
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -89,7 +99,9 @@ function parseIceRequest(value: object): ControlRequest | string {
   if (ttlSeconds !== undefined && !isTtl(ttlSeconds)) {
     return `ttlSeconds ${JSON.stringify(ttlSeconds)} is not a whole number from 1 to ${maxCredentialTtlS}`;
   }
-  if (subject !== undefined && !isSubject(subject)) return `subject is not a text of at most ${maxSubjectBytes} bytes`;
+  if (subject !== undefined && !isSubject(subject)) {
+    return `subject is not a text of at most ${maxSubjectBytes} bytes without control characters`;
+  }
   return {
     command: 'ice',
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
@@ -104,5 +116,6 @@ export function isTtl(value: unknown): value is number {
 
 /** Whether a value is a subject that a credential may be issued for. */
 export function isSubject(value: unknown): value is string {
-  return typeof value === 'string' && new TextEncoder().encode(value).length <= maxSubjectBytes;
+  if (typeof value !== 'string' || !value.isWellFormed() || /\p{Cc}/u.test(value)) return false;
+  return new TextEncoder().encode(value).length <= maxSubjectBytes;
 }

@@ -23,6 +23,7 @@ export const errorCatalogue = {
   config_impossible_value: { exitCode: 2, title: 'The value cannot be met' },
   config_duplicate: { exitCode: 2, title: 'The value is given twice' },
   usage: { exitCode: 2, title: 'The command line is not understood' },
+  certificate_unusable: { exitCode: 2, title: 'The certificate or its key cannot be used' },
   data_dir_unusable: { exitCode: 1, title: 'The data directory cannot be used' },
   data_file_invalid: { exitCode: 1, title: 'A file in the data directory is damaged' },
   data_dir_in_use: { exitCode: 1, title: 'Another appliance serves from the data directory' },

@@ -7,7 +7,14 @@ export type SessionId = number & { readonly brand: 'SessionId' };
 
 /** Why an allocation ended. */
 export type SessionEnd =
-  'expired' | 'released' | 'disconnected' | 'credential-revoked' | 'drained' | 'relay-failed' | 'relay-died';
+  | 'expired'
+  | 'released'
+  | 'disconnected'
+  | 'credential-revoked'
+  | 'ended-by-operator'
+  | 'drained'
+  | 'relay-failed'
+  | 'relay-died';
 
 /** Why a request was refused although it was well-formed; the operator's first question. */
 export type RefusalCause =

@@ -28,7 +28,7 @@ export function isChannelNumber(number: number, range: ChannelRange): boolean {
 }
 
 /** A ChannelData message. */
-interface ChannelData {
+export interface ChannelData {
   readonly channel: number;
   /** The application data, a view, without padding. */
   readonly data: Uint8Array;

@@ -1,4 +1,4 @@
-import { pino, type Logger, type LoggerOptions } from 'pino';
+import { pino, type Logger as PinoLogger, type LoggerOptions } from 'pino';
 
 /** How much is logged, from everything to nothing but failures. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -16,10 +16,8 @@ export interface LogOptions {
   readonly sink: LogSink;
 }
 
-export type { Logger };
-
 /** Creates the appliance's log. Every line has a stable `event` name; names and addresses are fields, never in it. */
-export function createLog(options: LogOptions): Logger {
+export function createLog(options: LogOptions): PinoLogger {
   const settings: LoggerOptions = {
     level: options.level,
     base: null,

@@ -5,11 +5,12 @@ import type { ChannelRange } from '../stun/channel-data.ts';
 import { socketAddress } from './socket-address.ts';
 import { StreamAdmission } from './stream-admission.ts';
 import { StreamConnection } from './stream-connection.ts';
-import type { ConnectionOptions, StreamFault } from './stream-connection.ts';
+import type { ConnectionOptions, StreamFault, StreamSockets } from './stream-connection.ts';
 import { zeroStreamCounters } from './stream-counters.ts';
 import type { StreamCounters } from './stream-counters.ts';
-import { defaultStreamLimits } from './stream-limits.ts';
+import { streamLimits } from './stream-limits.ts';
 import type { StreamLimits } from './stream-limits.ts';
+import type { HandshakeFailure } from './tls-handshake.ts';
 
 /** What streams report. Neither is called from inside a method of `StreamClients`. */
 export interface StreamEvents {
@@ -21,7 +22,7 @@ export interface StreamEvents {
 
 /** How streams are kept. */
 export interface StreamClientsOptions {
-  /** Differences from `defaultStreamLimits`. */
+  /** What differs from the default (`streamLimits`). */
   readonly limits?: Partial<StreamLimits>;
   readonly channelRange: ChannelRange;
   readonly events: StreamEvents;
@@ -36,13 +37,15 @@ export class StreamClients {
   readonly #connectionOptions: ConnectionOptions;
   readonly #admission: StreamAdmission;
   readonly #connections = new Map<StreamId, StreamConnection>();
+  /** The TCP connections of streams whose TLS handshake is still to come. */
+  readonly #handshaking = new Map<StreamId, Socket>();
   readonly #counters = zeroStreamCounters();
   #lastStreamId = 0;
   #closed = false;
   #allGone = Promise.withResolvers<void>();
 
   constructor(options: StreamClientsOptions) {
-    const limits = { ...defaultStreamLimits, ...options.limits };
+    const limits = streamLimits(options.limits);
     this.#events = options.events;
     this.#connectionOptions = {
       limits,
@@ -62,9 +65,9 @@ export class StreamClients {
     this.#admission = new StreamAdmission(limits);
   }
 
-  /** Streams that are not gone. */
+  /** Streams that are not gone, those included whose TLS handshake is still to come. */
   get size(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#handshaking.size;
   }
 
   /** What happened so far: a copy. */
@@ -74,13 +77,35 @@ export class StreamClients {
 
   /** Takes over a connection that a listener accepted, or turns it away by a reset. */
   accept(socket: Socket): void {
-    const client = this.#admit(socket);
-    if (client === undefined) {
-      socket.on('error', () => undefined);
-      socket.resetAndDestroy();
-      return;
-    }
-    this.#connections.set(client.stream, new StreamConnection(socket, client, this.#connectionOptions));
+    const client = this.#admitOrReset(socket, 'tcp');
+    if (client !== undefined) this.#connect(client, { socket, tcp: socket });
+  }
+
+  /**
+   * Lets a connection in whose TLS handshake is still to come, or turns it away by a reset. Until `open` or `leave`, one
+   * of which must follow, it counts as a stream without an allocation.
+   */
+  admit(tcp: Socket): StreamClient | undefined {
+    const client = this.#admitOrReset(tcp, 'tls');
+    if (client !== undefined) this.#handshaking.set(client.stream, tcp);
+    return client;
+  }
+
+  /** The TLS handshake of a client that was admitted is complete. */
+  open(client: StreamClient, sockets: StreamSockets): void {
+    if (!this.#handshaking.delete(client.stream)) return;
+    this.#counters.tlsHandshakes += 1;
+    this.#connect(client, sockets);
+  }
+
+  /** The TLS handshake of a client that was admitted has failed, and its connection is being ended. */
+  leave(client: StreamClient, failure: HandshakeFailure): void {
+    if (!this.#handshaking.delete(client.stream)) return;
+    // What `closeAll` ended says nothing about clients.
+    if (!this.#closed) this.#noteFailure(failure);
+    this.#admission.removeUnauthenticated(client.remote.ip);
+    this.#admission.remove();
+    if (this.#closed && this.size === 0) this.#allGone.resolve();
   }
 
   /** A listener could not take a connection over from the system. */
@@ -125,12 +150,25 @@ export class StreamClients {
   /** Closes every stream and takes no more. Resolves when the last one is gone. Repeatable. */
   closeAll(): Promise<void> {
     this.#closed = true;
+    for (const tcp of this.#handshaking.values()) tcp.destroy();
     for (const connection of this.#connections.values()) connection.close();
-    if (this.#connections.size === 0) this.#allGone.resolve();
+    if (this.size === 0) this.#allGone.resolve();
     return this.#allGone.promise;
   }
 
-  #admit(socket: Socket): StreamClient | undefined {
+  #connect(client: StreamClient, sockets: StreamSockets): void {
+    this.#connections.set(client.stream, new StreamConnection(sockets, client, this.#connectionOptions));
+  }
+
+  #admitOrReset(socket: Socket, transport: StreamClient['transport']): StreamClient | undefined {
+    const client = this.#admit(socket, transport);
+    if (client !== undefined) return client;
+    socket.on('error', () => undefined);
+    socket.resetAndDestroy();
+    return undefined;
+  }
+
+  #admit(socket: Socket, transport: StreamClient['transport']): StreamClient | undefined {
     const local = socketAddress(socket.localAddress, socket.localPort);
     const remote = socketAddress(socket.remoteAddress, socket.remotePort);
     if (this.#closed || local === null || remote === null) return undefined;
@@ -145,7 +183,7 @@ export class StreamClients {
       case 'admitted':
         this.#counters.accepted += 1;
         this.#lastStreamId += 1;
-        return { transport: 'tcp', stream: this.#lastStreamId as StreamId, local, remote };
+        return { transport, stream: this.#lastStreamId as StreamId, local, remote };
       default:
         return assertNever(admission);
     }
@@ -167,12 +205,34 @@ export class StreamClients {
     }
   }
 
+  #noteFailure(failure: HandshakeFailure): void {
+    switch (failure) {
+      case 'failed':
+        this.#counters.tlsHandshakeFailures += 1;
+        return;
+      case 'timed-out':
+        this.#counters.tlsHandshakesTimedOut += 1;
+        return;
+      case 'crowded-out':
+        this.#counters.tlsHandshakesCrowdedOut += 1;
+        return;
+      case 'wait-timed-out':
+        this.#counters.tlsWaitsTimedOut += 1;
+        return;
+      case 'wait-crowded-out':
+        this.#counters.tlsWaitsCrowdedOut += 1;
+        return;
+      default:
+        assertNever(failure);
+    }
+  }
+
   #remove(connection: StreamConnection): void {
     const { client } = connection;
     this.#connections.delete(client.stream);
     if (!connection.authenticated) this.#admission.removeUnauthenticated(client.remote.ip);
     this.#admission.remove();
     this.#events.onGone(client);
-    if (this.#closed && this.#connections.size === 0) this.#allGone.resolve();
+    if (this.#closed && this.size === 0) this.#allGone.resolve();
   }
 }

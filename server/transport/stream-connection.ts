@@ -23,8 +23,18 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
 }
 
-/** A read that fills node's buffer: more is waiting in the kernel. */
-const fullReadBytes = 65_536;
+/** The sockets of one stream. */
+export interface StreamSockets {
+  /** What TURN is spoken on. */
+  readonly socket: Socket;
+  /** The TCP connection beneath it, which alone can be reset; the same where there is no TLS. */
+  readonly tcp: Socket;
+}
+
+/** What a stream may read before the others have their turn: as much as one read of TCP brings at most. */
+const turnBytes = 65_536;
+/** What a chunk counts at least, for a client whose TLS records hold a few bytes each. */
+const minChunkBytes = 128;
 
 const paddings = [0, 1, 2, 3].map((length) => new Uint8Array(length));
 
@@ -35,6 +45,7 @@ const paddings = [0, 1, 2, 3].map((length) => new Uint8Array(length));
 export class StreamConnection {
   readonly client: StreamClient;
   readonly #socket: Socket;
+  readonly #tcp: Socket;
   readonly #limits: StreamLimits;
   readonly #events: ConnectionEvents;
   readonly #framer: StreamFramer;
@@ -43,12 +54,15 @@ export class StreamConnection {
   #deadline: NodeJS.Timeout | undefined;
   /** Read, but not yet part of a whole frame. */
   #unframedBytes = 0;
+  /** Read since the others had their turn. */
+  #turnBytes = 0;
   /** Writes that found the socket blocked and still wait. */
   #queuedWrites = 0;
 
-  constructor(socket: Socket, client: StreamClient, options: ConnectionOptions) {
+  constructor({ socket, tcp }: StreamSockets, client: StreamClient, options: ConnectionOptions) {
     this.client = client;
     this.#socket = socket;
+    this.#tcp = tcp;
     this.#limits = options.limits;
     this.#events = options.events;
     this.#framer = new StreamFramer({
@@ -102,18 +116,24 @@ export class StreamConnection {
     this.#write(bytes);
   }
 
-  /** Sends media in order, without copying; neither array may change afterwards. Returns false when it was dropped. */
+  /** Sends media in order; neither array may change afterwards. Returns false when it was dropped. */
   deliver(header: Uint8Array, payload: Uint8Array, paddingBytes: number): boolean {
     if (this.#state !== 'open') return false;
     const bytes = header.length + payload.length + paddingBytes;
     if (this.#queuedCost() + bytes > this.#limits.maxQueuedBytes) return false;
+    if (this.#socket === this.#tcp) this.#gather(header, payload, paddingBytes);
+    // Encryption copies it anyway, and a TLS record holds what was written at once. The padding is what `concat` fills up with zeros.
+    else this.#write(Buffer.concat([header, payload], bytes));
+    return true;
+  }
+
+  #gather(header: Uint8Array, payload: Uint8Array, paddingBytes: number): void {
     const socket = this.#socket;
     socket.cork();
     this.#write(header);
     if (payload.length > 0) socket.write(payload);
     if (paddingBytes > 0) socket.write(paddings[paddingBytes] as Uint8Array);
     socket.uncork();
-    return true;
   }
 
   /** Reads no more frames, flushes what is queued and closes. Repeatable. */
@@ -134,8 +154,10 @@ export class StreamConnection {
       this.#fail('bad-frame');
       return;
     }
-    // One full read a turn, so that a flood of tiny frames on one stream cannot hold up the others.
-    if (chunk.length >= fullReadBytes) {
+    // So that a flood of tiny frames on one stream cannot hold up the others.
+    this.#turnBytes += Math.max(chunk.length, minChunkBytes);
+    if (this.#turnBytes >= turnBytes) {
+      this.#turnBytes = 0;
       this.#socket.pause();
       setImmediate(() => this.#socket.resume());
     }
@@ -177,7 +199,7 @@ export class StreamConnection {
     this.#framer.stop();
     clearTimeout(this.#deadline);
     this.#events.onFault(fault);
-    this.#socket.resetAndDestroy();
+    this.#tcp.resetAndDestroy();
   }
 
   #gone(): void {

@@ -23,11 +23,21 @@ export interface StreamLimits {
 /** What a queued write holds beside its bytes: views, backing stores and the stream's own entry. */
 export const queuedWriteCostBytes = 512;
 
+/** One address may hold this share of all streams without an allocation, however few there may be in all. */
+const shareOfOneAddress = 0.75;
+
+/** The limits that differ from `defaultStreamLimits` as told. One address never gets all streams there may be. */
+export function streamLimits(differences: Partial<StreamLimits> = {}): StreamLimits {
+  const limits = { ...defaultStreamLimits, ...differences };
+  const share = Math.ceil(limits.maxStreams * shareOfOneAddress);
+  return { ...limits, maxUnauthenticatedPerAddress: Math.min(limits.maxUnauthenticatedPerAddress, share) };
+}
+
 /**
  * Limits that hold an office of 5,000 people behind one NAT who all open two streams within a minute. A stranger's
- * stream costs at most about 25 KB.
+ * stream costs at most about 25 KB, with TLS 60 KB.
  */
-export const defaultStreamLimits: StreamLimits = {
+const defaultStreamLimits: StreamLimits = {
   maxStreams: 65_536,
   maxUnauthenticatedPerAddress: 10_240,
   unauthenticatedTimeoutMs: 60_000,

@@ -27,6 +27,7 @@ export function respond(
     return;
   }
   const { cause, code, peer } = outcome;
+  if (cause === 'peer-denied') state.stats.peersDenied++;
   if (cause !== undefined) {
     state.actions.push({ kind: 'session-event', event: { type: 'refused', client: to.client, username, cause, peer } });
   }

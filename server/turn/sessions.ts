@@ -100,6 +100,7 @@ function endAllocation(state: TurnState, allocation: Allocation, cause: SessionE
 function closesStream(cause: SessionEnd): boolean {
   switch (cause) {
     case 'credential-revoked':
+    case 'ended-by-operator':
     case 'drained':
     case 'relay-failed':
     case 'relay-died':

@@ -18,7 +18,7 @@ import { RelayPorts } from './relay-ports.ts';
 import { Reservations } from './reservations.ts';
 import { RevokedSessions } from './revoked-sessions.ts';
 
-/** What came in and was not answered, counted since the start. */
+/** What came in and was refused or not answered, counted since the start. */
 export interface TurnStats {
   /** Well-formed, but nothing that a client has to be answered: indications, responses, methods that are not served. */
   ignored: number;
@@ -26,6 +26,8 @@ export interface TurnStats {
   malformed: number;
   /** Unauthenticated answers that one source provoked too many of (SECURITY.md 3). */
   challengesWithheld: number;
+  /** Requests refused because they name a peer that may not be reached (SECURITY.md 1). */
+  peersDenied: number;
 }
 
 /** All that the machine knows: made once by `TurnServer`, changed by the functions that answer its inputs. */
@@ -51,7 +53,7 @@ export class TurnState {
   readonly attempts = new Map<ClientKey, AllocateAttempt>();
   /** Relays that the plane is opening. */
   readonly openings = new Map<RelayId, Opening>();
-  readonly stats: TurnStats = { ignored: 0, malformed: 0, challengesWithheld: 0 };
+  readonly stats: TurnStats = { ignored: 0, malformed: 0, challengesWithheld: 0, peersDenied: 0 };
   plan: AddressPlanIndex = emptyAddressPlan;
   policy: PeerPolicy;
   isDraining = false;

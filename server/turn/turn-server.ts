@@ -3,7 +3,7 @@ import type { CredentialDelta } from '../credentials/credential-set.ts';
 import type { Action } from '../seam/action.ts';
 import type { Client } from '../seam/client.ts';
 import type { AddressPlan, IcmpError, RelayFailure, RelayId } from '../seam/relay.ts';
-import type { SessionEnd } from '../seam/session-event.ts';
+import type { SessionEnd, SessionId } from '../seam/session-event.ts';
 import type { TransportAddress } from '../stun/transport-address.ts';
 import { AddressPlanIndex } from './address-plan.ts';
 import { abandonAttempt, relayFailed, relayOpened } from './relay-opening.ts';
@@ -110,6 +110,20 @@ export class TurnServer {
   startDrain(nowMs: number): void {
     expireDue(this.#state, nowMs);
     this.#state.isDraining = true;
+  }
+
+  /**
+   * Ends one session because somebody in charge wants it. Its client is told 437 from then on (RFC 8656 section 5); a stream
+   * is closed.
+   * @param client whose session it is, as the events name it
+   * @returns whether there was such a session
+   */
+  endSession(session: SessionId, client: Client, nowMs: number): boolean {
+    expireDue(this.#state, nowMs);
+    const allocation = this.#state.allocations.get(clientKey(client));
+    if (allocation?.session !== session) return false;
+    endSession(this.#state, allocation, 'ended-by-operator');
+    return true;
   }
 
   /** Ends every session and reservation. */

@@ -1,45 +1,25 @@
-import { once } from 'node:events';
-import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createPublicListener } from '../../server/api/public-listener.ts';
+import { sourceOfSocket } from '../../server/app/http-listener.ts';
+import { connected, listening, livez, livezAnswer, publicListener } from './public-clients.ts';
 
 const maxConnections = 256;
-const livez = 'GET /livez HTTP/1.1\r\nHost: turnpike\r\n\r\n';
-
-/** The port of a public listener on loopback, closed when the test ends. */
-async function listening(): Promise<number> {
-  const server = createPublicListener({ readiness: () => ({ ready: true }), onFailure: () => undefined });
-  await server.listen({ host: '127.0.0.1', port: 0 });
-  onTestFinished(() => server.close());
-  return (server.server.address() as AddressInfo).port;
-}
-
-/** A connection and everything that came on it so far. */
-async function connected(port: number): Promise<{ socket: Socket; received: () => string }> {
-  const socket = connect({ host: '127.0.0.1', port });
-  onTestFinished(() => void socket.destroy());
-  socket.on('error', () => undefined);
-  let text = '';
-  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  await once(socket, 'connect');
-  return { socket, received: () => text };
-}
+const maxConnectionsPerSource = 128;
 
 test.each([
   ['a path that is not there', '/nowhere', 404, 'not_found'],
   ['a path that cannot be decoded', '/%zz', 400, 'bad_request'],
 ])('RFC 9457: %s is answered by a problem document', async (_what, url, status, code) => {
-  const server = createPublicListener({ readiness: () => ({ ready: true }), onFailure: () => undefined });
-  onTestFinished(() => server.close());
-  const reply = await server.inject({ method: 'GET', url });
+  const reply = await publicListener().inject({ method: 'GET', url });
   expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
   expect(reply.json()).toMatchObject({ status, code });
 });
 
 describe('SECURITY.md 2: strangers on HTTP take bounded room', () => {
   test('one connection too many is dropped, and those that are open are served', async () => {
-    const port = await listening();
-    const open = await Promise.all(Array.from({ length: maxConnections }, () => connected(port)));
+    const { port } = await listening();
+    const open = await Promise.all(
+      Array.from({ length: maxConnections }, (_, index) => connected(port, `127.0.0.${1 + (index % 4)}`)),
+    );
     const answersOf = async (count: number): Promise<void> => {
       for (const { socket } of open) socket.write(livez);
       const counts = () => new Set(open.map(({ received }) => received().split('{"status":"ok"}').length - 1));
@@ -58,11 +38,43 @@ describe('SECURITY.md 2: strangers on HTTP take bounded room', () => {
       await expect.poll(() => socket.closed || received() !== '').toBe(true);
       return received();
     };
-    await expect.poll(late, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 200 /);
+    await expect.poll(late, { timeout: 5_000 }).toMatch(livezAnswer);
+  });
+
+  test('one source takes no more than its share, silent or not, and others are served', async () => {
+    const { port } = await listening();
+    const open = await Promise.all(Array.from({ length: maxConnections }, () => connected(port)));
+    const stillOpen = () => open.filter(({ socket }) => !socket.closed).length;
+    await expect.poll(stillOpen, { timeout: 4_000 }).toBe(maxConnectionsPerSource);
+    const other = await connected(port, '127.0.0.2');
+    other.socket.write(livez);
+    await expect.poll(other.received, { timeout: 4_000 }).toMatch(livezAnswer);
+
+    open.find(({ socket }) => !socket.closed)?.socket.destroy();
+    const again = async (): Promise<string> => {
+      const { socket, received } = await connected(port);
+      socket.write(livez);
+      await expect.poll(() => socket.closed || received() !== '').toBe(true);
+      return received();
+    };
+    await expect.poll(again, { timeout: 5_000 }).toMatch(livezAnswer);
+  });
+
+  test.each([
+    ['203.0.113.9', '203.0.113.9', 'one'],
+    ['::ffff:203.0.113.9', '203.0.113.9', 'one'],
+    ['::ffff:203.0.113.9', '::ffff:203.0.113.8', 'two'],
+    ['2620:fe:0:1:2:3:4:5', '2620:fe:0:1::', 'one'],
+    ['2620:fe:0:1::', '2620:fe:0:2::', 'two'],
+    ['fe80::1%eth0', 'fe80::2%eth1', 'one'],
+    ['fe80::1%eth0', '', 'two'],
+    ['0.0.0.0', '::', 'two'],
+  ])('%s and %s count as %s', (address, other, sources) => {
+    expect(sourceOfSocket(address) === sourceOfSocket(other) ? 'one' : 'two').toBe(sources);
   });
 
   test('a connection does not hold its place by being slow', { timeout: 40_000 }, async () => {
-    const port = await listening();
+    const { port } = await listening();
     const silent = await connected(port);
     const withoutBody = await connected(port);
     withoutBody.socket.write('POST /livez HTTP/1.1\r\nHost: turnpike\r\nContent-Length: 5000\r\n\r\n');

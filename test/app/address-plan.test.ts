@@ -98,6 +98,18 @@ describe('DESIGN.md section 5: publicAddress', () => {
     ]);
   });
 
+  test('a pair whose local address has left the host is warned of', () => {
+    const pairs = [{ local: ip('10.0.0.5'), public: ip('203.0.113.9') }];
+    const warningsWith = (...interfaces: string[]): readonly string[] =>
+      plan(interfaces, { publicAddress: { kind: 'pairs', pairs } }).warnings;
+    expect(warningsWith('127.0.0.1', '10.0.0.5')).toEqual([]);
+    expect(warningsWith('127.0.0.1', '10.0.0.6')).toEqual([
+      expect.stringMatching(
+        /^the public address 203\.0\.113\.9 stands for 10\.0\.0\.5, which is no address of this host now/,
+      ),
+    ]);
+  });
+
   test.each([
     ['a host with private addresses only is warned of, by the name of the key', ['127.0.0.1', '10.0.0.5'], 1],
     ['a host with a public address is not', ['127.0.0.1', '10.0.0.5', '8.8.8.8'], 0],
@@ -132,6 +144,11 @@ test.each([
   ['192.168.0.1', false],
   ['169.254.1.1', false],
   ['127.0.0.1', false],
+  ['0.0.0.0', false],
+  ['1.0.0.0', true],
+  ['223.255.255.255', true],
+  ['224.0.0.1', false],
+  ['255.255.255.255', false],
   ['2001:db8::1', true],
   ['fd00::1', false],
   ['::1', false],

@@ -75,7 +75,7 @@ describe('an appliance that goes away', () => {
     expect(await running.appliance.health()).toMatchObject({ status: 'draining', allocations: 1 });
     expect((await a.refresh(0)).code).toBe(0);
     await running.appliance.finished;
-    expect(existsSync(controlSocketPath(running.started.dataDir))).toBe(false);
+    expect(existsSync(controlSocketPath(running.dataDir))).toBe(false);
   });
 
   test('drains: the deadline ends what is left', async () => {
@@ -185,7 +185,7 @@ test('a client that calls an address which no interface shows is served', async 
 
 test('the control socket answers health and ice', async () => {
   const running = await startAppliance();
-  const { dataDir } = running.started;
+  const { dataDir } = running;
   expect(await callControl(dataDir, { command: 'health' })).toMatchObject({
     status: 'ok',
     allocations: 0,

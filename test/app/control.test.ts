@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { callControl } from '../../server/app/control-client.ts';
+import { callControl, probeControl } from '../../server/app/control-client.ts';
 import { ControlServer, type ControlServerOptions } from '../../server/app/control-server.ts';
 import { EnvironmentError } from '../../server/app/errors.ts';
 import { controlSocketPath } from '../../server/app/data-dir.ts';
@@ -117,4 +117,17 @@ describe('the control socket', () => {
     await new Promise((resolve) => flood.once('close', resolve));
     expect(await callControl(dir, { command: 'drain' })).toEqual(drained);
   });
+});
+
+test('of appliances that are started at once on one data directory one serves, and keeps its socket', async () => {
+  const path = controlSocketPath(tempDir());
+  const options = { handle: () => Promise.reject(new Error('unused')), onFailure: () => undefined };
+  const servers = [1, 2, 3].map(() => new ControlServer(path, options));
+  const started = await Promise.allSettled(servers.map((server) => server.listen()));
+  onTestFinished(() => Promise.all(servers.map((server) => server.close())).then(() => undefined));
+  expect(started.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  await Promise.all(
+    servers.filter((_, index) => started[index]?.status === 'rejected').map((server) => server.close()),
+  );
+  expect(await probeControl(path)).toBe(true);
 });

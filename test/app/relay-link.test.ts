@@ -38,6 +38,8 @@ async function startedLink(): Promise<{ link: RelayLink; threads: ScriptedThread
     onListenersChanged: () => told.push('listeners'),
     onDrained: () => told.push('drained'),
     onRelayDied: () => told.push('died'),
+    onRelayNotRestarted: (cause, waitMs) =>
+      told.push(`not restarted: ${cause}, again in ${waitMs > 500 ? 'a second or more' : 'half a second'}`),
     onRelayRestarted: () => told.push('restarted'),
   };
   const spawn = (): Worker => {
@@ -53,6 +55,22 @@ async function startedLink(): Promise<{ link: RelayLink; threads: ScriptedThread
 }
 
 describe('the link to the relay thread', () => {
+  test('a thread that cannot take the place of one that died is said to, once for each try, further and further apart', async () => {
+    const { link, threads, told } = await startedLink();
+    threads[0]?.emit('exit', 1);
+    for (const next of [2, 3]) {
+      await eventually('the next thread', () => threads.length === next);
+      threads.at(-1)?.emit('exit', next);
+    }
+    expect(told).toEqual([
+      'died',
+      'events',
+      'not restarted: exit code 2, again in a second or more',
+      'not restarted: exit code 3, again in a second or more',
+    ]);
+    await link.stop();
+  });
+
   test('a thread that reports while it is being stopped is not taken for a serving one', async () => {
     const { link, threads, told } = await startedLink();
     threads[0]?.emit('exit', 1);

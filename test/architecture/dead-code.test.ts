@@ -1,17 +1,24 @@
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { deadExports, deadFiles } from './import-graph.ts';
-import { listFiles, readSources, source } from './sources.ts';
+import { listFiles, readSources, readText, source } from './sources.ts';
 
-/** Where execution begins: the command line, the embedding interface, the scripts that package.json names, the tests. */
-const productEntries = ['server/cli/main.ts', 'server/app/appliance.ts'];
+/** Where execution begins: the command line, what others import, the scripts that package.json names, the tests. */
+const { exports: published } = JSON.parse(readText('package.json')) as { exports: Record<string, string> };
+const publishedSources = Object.values(published).filter((file) => file.endsWith('.ts'));
+const productEntries = ['server/cli/turnpike.ts', ...publishedSources.map((file) => path.posix.normalize(file))];
 const scriptEntries = [
   'scripts/bootstrap.mjs',
   'scripts/turnpike.mjs',
   'scripts/test.ts',
   'scripts/check.ts',
   'scripts/generate.ts',
+  'scripts/build.ts',
+  'scripts/pack.ts',
+  'scripts/layout.ts',
   'scripts/bench/bench.ts',
   'scripts/evidence/evidence.ts',
+  'scripts/fuzz/fuzz.ts',
 ];
 const sources = readSources('server', 'scripts', 'test');
 const entries = [...productEntries, ...scriptEntries, ...listFiles('test', /\.test\.ts$/)];

@@ -83,7 +83,10 @@ describe('what is mistyped gets the nearest word and exit code 2', () => {
     [['ice', '--ttl', '12h'], '--ttl "12h" is no lifetime. Write seconds from 1 to 86400.'],
     [['ice', '--ttl', '0'], '--ttl "0" is no lifetime. Write seconds from 1 to 86400.'],
     [['ice', '--ttl', '86401'], '--ttl "86401" is no lifetime. Write seconds from 1 to 86400.'],
-    [['ice', '--subject', 'ä'.repeat(129)], '--subject is longer than 256 bytes. Write a shorter name.'],
+    [
+      ['ice', '--subject', 'ä'.repeat(129)],
+      '--subject is longer than 256 bytes, or holds control characters. Write a shorter, plain name.',
+    ],
   ])('%j', async (words, message) => {
     const { code, stdout, stderr } = await callTurnpike(words, temporaryDirectory());
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `turnpike: ${message}\n` });

@@ -13,6 +13,7 @@ const health: HealthReply = {
     { role: 'turn', url: 'udp://192.0.2.1:3478' },
     { role: 'http', url: 'http://*:8080' },
   ],
+  certificate: null,
   engine: 'js',
   counts: {},
   dataDir: '/srv/turnpike',

@@ -33,6 +33,12 @@ describe('files', () => {
       'config_wrong_type',
     ],
     [
+      'keys that are keys of keys, whose names double in length',
+      `turn: {}\n${'? '.repeat(50)}x\n`,
+      /turnpike\.yaml:2:\d+ has something else than a name where a key stands/,
+      'config_file_malformed',
+    ],
+    [
       'an alias bomb',
       `turn:\n  users:\n${['  - &a [x]', ...'bcdefghi'.split('').map((name, index) => `  - &${name} [${`*${'abcdefgh'[index] ?? ''},`.repeat(9)}]`)].join('\n')}\n`,
       /cannot be read as YAML/,

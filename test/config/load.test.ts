@@ -41,6 +41,7 @@ describe('defaults (DESIGN.md section 5)', () => {
           bitsPerSecondPerUser: 0,
         },
       },
+      tls: null,
       http: { public: { host: '*', port: 8080 } },
       log: { level: 'info', format: 'auto' },
       drainSeconds: 30,

@@ -30,12 +30,20 @@ describe('one clear message names the key, the value, where it comes from and th
       ['example.org/8'],
       '"example.org/8" is no address range. Write e.g. 10.1.2.0/24 or fd12:3456:789a::/48.',
     ],
-    ['turn.listen', ['*:3478'], '"*:3478" has no transport. Write udp://*:3478 or tcp://*:3478.'],
+    ['turn.listen', ['*:3478'], '"*:3478" has no transport. Write udp://*:3478, tcp://*:3478 or tls://*:3478.'],
+    [
+      'turn.listen',
+      ['dtls://*:5349'],
+      '"dtls://*:5349" asks for the transport dtls, which this version does not serve. Write udp://, tcp:// or tls://.',
+    ],
     [
       'turn.listen',
       ['tls://*:5349'],
-      '"tls://*:5349" asks for the transport tls, which this version does not serve. Write udp:// or tcp://.',
+      '"tls://*:5349" needs a certificate. Set tls.certificate and tls.key, or remove it.',
     ],
+    ['tls.certificate', ['chain.pem'], '"chain.pem" is set without tls.key. Set both, or neither.'],
+    ['tls.key', ['key.pem'], '"key.pem" is set without tls.certificate. Set both, or neither.'],
+    ['tls.certificate', [''], '"" is empty. Write the path of a PEM file, or null.'],
     ['turn.listen', ['udp://*'], '"udp://*" has no port. Write e.g. udp://*:3478; an IPv6 address stands in brackets.'],
     [
       'turn.listen',
@@ -177,8 +185,9 @@ describe('one clear message names the key, the value, where it comes from and th
     [
       'http.public',
       ['https://*:8443'],
-      '"https://*:8443" asks for https, which this version does not serve. Write http:// and put a TLS proxy before it.',
+      '"https://*:8443" needs a certificate. Set tls.certificate and tls.key, or write http://.',
     ],
+    ['http.public', ['ws://*:8080'], '"ws://*:8080" asks for ws. Write http:// or https://.'],
     ['http.public', ['8080'], '"8080" is no URL. Write http://*:8080, http://127.0.0.1:8080 or null.'],
     ['http.public', ['none'], '"none" is no URL. Write http://*:8080, http://127.0.0.1:8080 or null.'],
     [

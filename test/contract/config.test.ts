@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Value } from 'typebox/value';
 import type { TSchema } from 'typebox';
 import { loadConfig } from '../../server/config/load.ts';
+import type { ConfigKey } from '../../server/contract/config.ts';
 import { configKeys, type SchemaNode } from '../../server/config/schema.ts';
 import { mismatches } from '../../server/config/validate.ts';
 import { ConfigSchema } from '../../server/contract/config.ts';
@@ -59,6 +60,8 @@ describe('every key', () => {
       'turn.limits.channelsPerAllocation',
       'turn.limits.bitsPerSecondPerAllocation',
       'turn.limits.bitsPerSecondPerUser',
+      'tls.certificate',
+      'tls.key',
       'http.public',
       'log.level',
       'log.format',
@@ -67,12 +70,16 @@ describe('every key', () => {
   });
 });
 
-test('the examples of keys are values that can be used', async () => {
+test('the examples of keys are values that can be used, beside a certificate', async () => {
+  const certificate = [
+    ['tls.certificate', ['chain.pem']],
+    ['tls.key', ['key.pem']],
+  ] as const;
   for (const { key, schema } of configKeys) {
     for (const value of schema.examples ?? []) {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       const loading = loadConfig({
-        flags: new Map([[key, [text]]]),
+        flags: new Map<ConfigKey, readonly string[]>([...certificate, [key, [text]]]),
         environment: {},
         cwd: '/proc',
         configFile: undefined,

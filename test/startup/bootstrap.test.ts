@@ -71,6 +71,10 @@ describe('what each task runs, by the pinned Node.js, whose directory is first o
     [['check'], 'scripts/check.ts'],
     [['generate'], 'scripts/generate.ts'],
     [['bench'], 'scripts/bench/bench.ts'],
+    [['build'], 'scripts/build.ts'],
+    [['pack'], 'scripts/pack.ts'],
+    [['layout', '/opt/x'], 'scripts/layout.ts /opt/x'],
+    [['fuzz', 'all'], 'scripts/fuzz/fuzz.ts all'],
     [['evidence'], 'scripts/evidence/evidence.ts'],
     [['format'], 'node_modules/prettier/bin/prettier.cjs --write --log-level=warn .'],
   ])('%s', async (args, runs) => {
@@ -163,6 +167,14 @@ describe('what cannot work is said in one line, with exit code 1', () => {
     const program = clone.run(['start']);
     expect(await program.end).toEqual({ code: 1, signal: null });
     expect(program.stderr).toMatch(/cannot be run here \(ENOENT\)\. It needs glibc/);
+  });
+
+  test('a shared library is missing', async () => {
+    const program = new Clone(everything, 'echo "libatomic.so.1: cannot open shared object file" >&2; exit 127').run([
+      'start',
+    ]);
+    expect(await program.end).toEqual({ code: 1, signal: null });
+    expect(program.stderr).toMatch(/could not be loaded; .* libatomic, .*apt-get install libatomic1/);
   });
 });
 

@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { Appliance, type ApplianceOptions, type ApplianceStarted } from '../../server/app/appliance.ts';
+import { Appliance, type ApplianceOptions } from '../../server/app/appliance.ts';
+import type { ApplianceStarted } from '../../server/app/running-parts.ts';
 import { spawnRelayThread, type SpawnRelay } from '../../server/app/relay-link.ts';
 import { relayWorkerEntry } from '../../server/app/worker-entry.ts';
+import type { BoundListener } from '../../server/app/relay-messages.ts';
 import type { ResolvedConfig } from '../../server/config/resolved-config.ts';
 import type { Worker } from 'node:worker_threads';
 import type { TransportAddress } from '../../server/stun/transport-address.ts';
@@ -42,6 +44,7 @@ export function loopbackConfig(overrides: Partial<ResolvedConfig['turn']> = {}):
       },
       ...overrides,
     },
+    tls: null,
     http: { public: { host: ip('127.0.0.1'), port: 0 } },
     log: { level: 'debug', format: 'json' },
     drainSeconds: 30,
@@ -52,8 +55,12 @@ export function loopbackConfig(overrides: Partial<ResolvedConfig['turn']> = {}):
 export interface RunningAppliance {
   readonly appliance: Appliance;
   readonly started: ApplianceStarted;
+  /** Where a transport is listened for; throws where it is not. */
   readonly udp: TransportAddress;
   readonly tcp: TransportAddress;
+  readonly tls: TransportAddress;
+  /** Its data directory. */
+  readonly dataDir: string;
   /** Every log line so far. */
   readonly log: Record<string, unknown>[];
   /** The relay threads so far, the last one being in use. */
@@ -75,19 +82,34 @@ export async function startAppliance(config: ResolvedConfig = loopbackConfig()):
   const appliance = new Appliance(options);
   const started = await appliance.start();
   onTestFinished(() => appliance.stop());
-  const address = (transport: 'udp' | 'tcp'): TransportAddress => {
+  const address = (transport: BoundListener['transport']): TransportAddress => {
     const listener = started.listeners.find((candidate) => candidate.transport === transport);
     if (listener === undefined) throw new Error(`the appliance has no ${transport} listener`);
     return listener.address;
   };
-  return { appliance, started, udp: address('udp'), tcp: address('tcp'), log, threads };
+  return {
+    appliance,
+    started,
+    get udp() {
+      return address('udp');
+    },
+    get tcp() {
+      return address('tcp');
+    },
+    get tls() {
+      return address('tls');
+    },
+    dataDir: config.dataDir,
+    log,
+    threads,
+  };
 }
 
-/** Waits until `condition` holds; throws when it does not within 5 s. */
-export async function eventually(what: string, condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 5_000;
+/** Waits until `condition` holds; throws when it does not within `withinMs`. */
+export async function eventually(what: string, condition: () => boolean, withinMs = 5_000): Promise<void> {
+  const endMs = performance.now() + withinMs;
   while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`${what}: not within 5 s`);
+    if (performance.now() > endMs) throw new Error(`${what}: not within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -2,6 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { randomBytes } from 'node:crypto';
+import { connect as connectTls } from 'node:tls';
 import { longTermKey } from '../../server/credentials/long-term-key.ts';
 import { readXorAddress } from '../../server/stun/addresses.ts';
 import { readErrorCode } from '../../server/stun/error-code.ts';
@@ -58,8 +59,28 @@ export class TurnClient {
   }
 
   static async overTcp(server: TransportAddress, credential: TurnCredential): Promise<TurnClient> {
-    const socket: TcpSocket = connect(server.port, formatIp(server.ip));
+    const socket = connect(server.port, formatIp(server.ip));
     await once(socket, 'connect');
+    return TurnClient.#overStream(socket, credential);
+  }
+
+  /** Trusts `certificate` alone, a PEM text, for `serverName`. */
+  static async overTls(
+    server: TransportAddress,
+    credential: TurnCredential,
+    trust: { readonly certificate: string; readonly serverName: string },
+  ): Promise<TurnClient> {
+    const socket = connectTls({
+      port: server.port,
+      host: formatIp(server.ip),
+      ca: trust.certificate,
+      servername: trust.serverName,
+    });
+    await once(socket, 'secureConnect');
+    return TurnClient.#overStream(socket, credential);
+  }
+
+  static #overStream(socket: TcpSocket, credential: TurnCredential): TurnClient {
     const framer = new StreamFramer({ maxFrameBytes: 65_555, channelRange: 'rfc8656' });
     const client = new TurnClient(
       credential,

@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { StreamClient } from '../../server/seam/client.ts';
 import { formatIp } from '../../server/stun/ip-text.ts';
@@ -8,9 +10,17 @@ import type { IpAddress, TransportAddress } from '../../server/stun/transport-ad
 import { StreamClients } from '../../server/transport/stream-clients.ts';
 import type { StreamLimits } from '../../server/transport/stream-limits.ts';
 import { TcpListener } from '../../server/transport/tcp-listener.ts';
+import { TlsAcceptor } from '../../server/transport/tls-acceptor.ts';
+import type { TlsLimits } from '../../server/transport/tls-limits.ts';
+import { TlsListener } from '../../server/transport/tls-listener.ts';
+import type { TlsMaterial } from '../../server/transport/tls-material.ts';
+import { makeCertificate } from '../support/certificates.ts';
 
 export const loopback4 = ipv4(0x7f000001);
 export const loopback6 = ipv6(0, 0, 0, 1);
+
+/** The kinds of streams there are: what holds for one holds for the other. */
+export const streamTransports = ['tcp', 'tls'] as const;
 
 /** What the streams under test reported, in order. */
 export interface Seen {
@@ -18,28 +28,51 @@ export interface Seen {
   readonly gone: StreamClient[];
 }
 
+/** How a test client connects. */
+export interface BenchConnectOptions {
+  readonly localAddress?: string;
+  /** For a client of TLS; a certificate is not looked at unless this says so. */
+  readonly tls?: ConnectionOptions;
+}
+
 /** A listener with its streams on a free loopback port, closed when the test ends. */
 export interface StreamBench {
   readonly streams: StreamClients;
-  readonly listener: TcpListener;
+  readonly listener: TcpListener | TlsListener;
+  /** What shakes hands on a bench of TLS. */
+  readonly acceptor: TlsAcceptor;
   readonly address: TransportAddress;
   readonly seen: Seen;
-  /** Connects a plain TCP client, and waits until the server has it or has turned it away. */
-  connect(options?: { localAddress?: string }): Promise<Socket>;
-  /** Connects without waiting for the server. */
-  connectUnhandled(): Promise<Socket>;
+  /** Connections that are streams, were streams, or were turned away. */
+  handled(): number;
+  /** Connects a client, and waits until the server has it, handshake included, or has turned it away. */
+  connect(options?: BenchConnectOptions): Promise<Socket>;
+  /** Connects without waiting for the server to have it. */
+  connectUnhandled(options?: BenchConnectOptions): Promise<Socket>;
+  /** Connects a plain TCP client even to a bench of TLS, and waits for the TCP connection only. */
+  connectTcp(options?: BenchConnectOptions): Promise<Socket>;
   /** Connects a client that makes itself known by a frame, and returns the server's handle of it too. */
-  connectKnown(): Promise<{ socket: Socket; client: StreamClient }>;
+  connectKnown(options?: BenchConnectOptions): Promise<{ socket: Socket; client: StreamClient }>;
+  /** Ends a client by a reset. */
+  reset(socket: Socket): void;
+  /** The TCP connection beneath a client; its own socket where there is no TLS. */
+  beneath(socket: Socket): Socket;
 }
 
-/** Starts a bench. `onFrame` is called after the frame was noted. */
-export async function openStreamBench(
-  options: {
-    readonly ip?: IpAddress;
-    readonly limits?: Partial<StreamLimits>;
-    readonly onFrame?: (frame: Uint8Array, client: StreamClient) => void;
-  } = {},
-): Promise<StreamBench> {
+/** What a bench is made with. */
+export interface StreamBenchOptions {
+  readonly transport?: (typeof streamTransports)[number];
+  readonly ip?: IpAddress;
+  readonly limits?: Partial<StreamLimits>;
+  readonly tlsLimits?: Partial<TlsLimits>;
+  readonly material?: TlsMaterial;
+  /** Called after the frame was noted. */
+  readonly onFrame?: (frame: Uint8Array, client: StreamClient) => void;
+}
+
+/** Starts a bench. */
+export async function openStreamBench(options: StreamBenchOptions = {}): Promise<StreamBench> {
+  const { transport = 'tcp', ip = loopback4 } = options;
   const seen: Seen = { frames: [], gone: [] };
   const streams = new StreamClients({
     channelRange: 'rfc8656',
@@ -54,44 +87,100 @@ export async function openStreamBench(
     },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
-  const listener = new TcpListener({ ip: options.ip ?? loopback4, port: 0 }, streams);
+  const acceptor = new TlsAcceptor({
+    streams,
+    material: options.material ?? makeCertificate({ names: ['turn.example.org'] }),
+    ...(options.tlsLimits === undefined ? {} : { limits: options.tlsLimits }),
+  });
+  const listener =
+    transport === 'tcp' ? new TcpListener({ ip, port: 0 }, streams) : new TlsListener({ ip, port: 0 }, acceptor);
   const address = await listener.listen();
-  const sockets: Socket[] = [];
+  const clients = new BenchClients(transport, address);
   onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy();
+    clients.destroy();
     listener.close();
     await streams.closeAll();
   });
 
-  const openUnhandled = async (connectOptions: { localAddress?: string } = {}): Promise<Socket> => {
-    const socket = connect({ host: formatIp(address.ip), port: address.port, noDelay: true, ...connectOptions });
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    // A connection that is turned away may be reset before it is seen to be open.
-    await new Promise((resolve) => {
-      socket.once('connect', resolve).once('close', resolve);
-    });
+  const handled = (): number => {
+    const { accepted, refusedFull, refusedAddressFull } = streams.counters;
+    return accepted + refusedFull + refusedAddressFull - acceptor.waiting - acceptor.handshaking;
+  };
+  const open = async (connectOptions: BenchConnectOptions = {}): Promise<Socket> => {
+    const before = handled();
+    const socket = await clients.connect(connectOptions);
+    await until(() => handled() > before);
     return socket;
   };
-  const open = async (connectOptions: { localAddress?: string } = {}): Promise<Socket> => {
-    const handled = countHandled(streams) + 1;
-    const socket = await openUnhandled(connectOptions);
-    await until(() => countHandled(streams) >= handled);
-    return socket;
-  };
-  const openKnown = async (): Promise<{ socket: Socket; client: StreamClient }> => {
+  const openKnown = async (connectOptions?: BenchConnectOptions): Promise<{ socket: Socket; client: StreamClient }> => {
     const before = seen.frames.length;
-    const socket = await open();
+    const socket = await open(connectOptions);
     socket.write(bindingRequest());
     await until(() => seen.frames.length > before);
     return { socket, client: seen.frames[before]!.client };
   };
-  return { streams, listener, address, seen, connect: open, connectUnhandled: openUnhandled, connectKnown: openKnown };
+  return {
+    ...{ streams, acceptor, listener, address, seen, handled },
+    connect: open,
+    connectUnhandled: (connectOptions) => clients.connect(connectOptions),
+    connectTcp: (connectOptions) => clients.connectTcp(connectOptions),
+    connectKnown: openKnown,
+    reset: (socket) => {
+      clients.beneath(socket).resetAndDestroy();
+    },
+    beneath: (socket) => clients.beneath(socket),
+  };
 }
 
-function countHandled(streams: StreamClients): number {
-  const { accepted, refusedFull, refusedAddressFull } = streams.counters;
-  return accepted + refusedFull + refusedAddressFull;
+/** The clients of a bench. */
+class BenchClients {
+  readonly #transport: 'tcp' | 'tls';
+  readonly #address: TransportAddress;
+  /** Each with the TCP connection beneath. */
+  readonly #sockets = new Map<Socket, Socket>();
+
+  constructor(transport: 'tcp' | 'tls', address: TransportAddress) {
+    this.#transport = transport;
+    this.#address = address;
+  }
+
+  async connect(options: BenchConnectOptions = {}): Promise<Socket> {
+    if (this.#transport === 'tcp') return this.connectTcp(options);
+    const tcp = await this.connectTcp(options);
+    if (tcp.destroyed) return tcp;
+    const socket = connectTls({ socket: tcp, rejectUnauthorized: false, ...options.tls });
+    this.#sockets.set(socket, tcp);
+    await settled(socket, 'secureConnect');
+    return socket;
+  }
+
+  async connectTcp(options: BenchConnectOptions = {}): Promise<Socket> {
+    const { localAddress } = options;
+    const { ip, port } = this.#address;
+    const local = localAddress === undefined ? {} : { localAddress };
+    const socket = connect({ host: formatIp(ip), port, noDelay: true, ...local });
+    this.#sockets.set(socket, socket);
+    await settled(socket, 'connect');
+    return socket;
+  }
+
+  beneath(socket: Socket): Socket {
+    return this.#sockets.get(socket) ?? socket;
+  }
+
+  destroy(): void {
+    // TLS before the TCP beneath it: node does not survive the other order from inside an event of TLS.
+    for (const socket of [...this.#sockets.keys()].reverse()) socket.destroy();
+  }
+}
+
+/** Waits until a client is connected or not to be. One that is turned away may be reset before it is seen to be open. */
+async function settled(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  socket.on('error', () => undefined);
+  if (socket.closed) return;
+  await new Promise((resolve) => {
+    socket.once(event, resolve).once('close', resolve);
+  });
 }
 
 /** Waits for what other sockets bring about; fails after 5 s. */

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { bindingRequest, channelData, openStreamBench, padded, readBytes, until } from './stream-bench.ts';
+import {
+  bindingRequest,
+  channelData,
+  openStreamBench,
+  padded,
+  readBytes,
+  streamTransports,
+  until,
+} from './stream-bench.ts';
 
 const frames = [
   bindingRequest(),
@@ -9,9 +17,9 @@ const frames = [
 ];
 const onTheWire = Buffer.concat(frames.map(padded));
 
-describe('frames from clients', () => {
+describe.each(streamTransports)('frames from clients over %s', (transport) => {
   test('RFC 8656 12.5: arrive without padding however the stream is split', async () => {
-    const bench = await openStreamBench();
+    const bench = await openStreamBench({ transport });
     const socket = await bench.connect();
     for (let split = 1; split < onTheWire.length; split += 1) {
       const before = bench.seen.frames.length;
@@ -24,7 +32,7 @@ describe('frames from clients', () => {
   });
 
   test('RFC 8656 12.5: arrive one by one when several came at once', async () => {
-    const bench = await openStreamBench();
+    const bench = await openStreamBench({ transport });
     const socket = await bench.connect();
     socket.write(Buffer.concat([onTheWire, onTheWire, onTheWire]));
     await until(() => bench.seen.frames.length === 3 * frames.length);
@@ -37,7 +45,7 @@ describe('frames from clients', () => {
     ['a channel outside of the range', channelData(0x5000, new Uint8Array(4))],
     ['a STUN message without the magic cookie', new Uint8Array(20)],
   ])('SECURITY.md 10: %s ends the stream, after the good frames before it', async (_what, bad) => {
-    const bench = await openStreamBench();
+    const bench = await openStreamBench({ transport });
     const socket = await bench.connect();
     socket.write(Buffer.concat([bindingRequest(), bad, bindingRequest()]));
     await until(() => bench.seen.gone.length === 1);
@@ -48,7 +56,7 @@ describe('frames from clients', () => {
   });
 
   test('SECURITY.md 10: a frame above the bound ends the stream, before it is all there', async () => {
-    const bench = await openStreamBench({ limits: { maxFrameBytes: 1000 } });
+    const bench = await openStreamBench({ transport, limits: { maxFrameBytes: 1000 } });
     const { socket, client } = await bench.connectKnown();
     bench.streams.markAuthenticated(client);
     socket.write(padded(channelData(0x4000, new Uint8Array(996))));
@@ -59,7 +67,7 @@ describe('frames from clients', () => {
   });
 
   test('SECURITY.md 10: a stranger may not leave much of a frame behind, a client with an allocation may', async () => {
-    const bench = await openStreamBench({ limits: { maxUnauthenticatedFrameBytes: 2000 } });
+    const bench = await openStreamBench({ transport, limits: { maxUnauthenticatedFrameBytes: 2000 } });
     const stranger = await bench.connect();
     const known = await bench.connectKnown();
     bench.streams.markAuthenticated(known.client);
@@ -74,6 +82,7 @@ describe('frames from clients', () => {
 
   test('nothing that follows the frame which ended the stream is read', async () => {
     const bench = await openStreamBench({
+      transport,
       onFrame: (_frame, client) => {
         bench.streams.close(client);
       },
@@ -88,6 +97,7 @@ describe('frames from clients', () => {
     let framesThisTurn = 0;
     let mostFramesInATurn = 0;
     const bench = await openStreamBench({
+      transport,
       onFrame: () => {
         framesThisTurn += 1;
         mostFramesInATurn = Math.max(mostFramesInATurn, framesThisTurn);
@@ -110,7 +120,7 @@ describe('frames from clients', () => {
   });
 });
 
-describe('media to clients', () => {
+describe.each(streamTransports)('media to clients over %s', (transport) => {
   test.each([
     [0, 8],
     [1, 7],
@@ -118,7 +128,7 @@ describe('media to clients', () => {
     [3, 5],
     [0, 0],
   ])('RFC 8656 12.5: header, payload and %i bytes of zero padding leave in order', async (padding, length) => {
-    const bench = await openStreamBench();
+    const bench = await openStreamBench({ transport });
     const { socket, client } = await bench.connectKnown();
     const frame = channelData(0x4000, new Uint8Array(length).fill(0xab));
     const received = readBytes(socket, 2 * (frame.length + padding));
@@ -129,7 +139,7 @@ describe('media to clients', () => {
   });
 
   test('responses and media keep their order', async () => {
-    const bench = await openStreamBench();
+    const bench = await openStreamBench({ transport });
     const { socket, client } = await bench.connectKnown();
     const received = readBytes(socket, 12);
     bench.streams.send(client, Uint8Array.of(1, 1, 1, 1));

@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { StreamClient } from '../../server/seam/client.ts';
 import { queuedWriteCostBytes } from '../../server/transport/stream-limits.ts';
-import { bindingRequest, openStreamBench, readBytes, until } from './stream-bench.ts';
+import { bindingRequest, openStreamBench, readBytes, streamTransports, until } from './stream-bench.ts';
 import type { StreamBench } from './stream-bench.ts';
 
 const deadlineMs = 1_500;
 
-describe('SECURITY.md 10: the deadline before an allocation', () => {
+describe.each(streamTransports)('SECURITY.md 10: the deadline before an allocation over %s', (transport) => {
   test('ends a stream, and traffic does not extend it', async () => {
-    const bench = await openStreamBench({ limits: { unauthenticatedTimeoutMs: deadlineMs } });
+    const bench = await openStreamBench({ transport, limits: { unauthenticatedTimeoutMs: deadlineMs } });
     const socket = await bench.connect();
     const chatter = setInterval(() => socket.write(bindingRequest()), 20);
     await until(() => bench.seen.gone.length === 1);
@@ -19,7 +19,7 @@ describe('SECURITY.md 10: the deadline before an allocation', () => {
   });
 
   test('is lifted by an allocation and starts anew when it is gone', async () => {
-    const bench = await openStreamBench({ limits: { unauthenticatedTimeoutMs: deadlineMs } });
+    const bench = await openStreamBench({ transport, limits: { unauthenticatedTimeoutMs: deadlineMs } });
     const { socket, client } = await bench.connectKnown();
     bench.streams.markAuthenticated(client);
     await new Promise((resolve) => setTimeout(resolve, deadlineMs + 500));
@@ -31,9 +31,9 @@ describe('SECURITY.md 10: the deadline before an allocation', () => {
   });
 });
 
-describe('SECURITY.md 10: caps', () => {
+describe.each(streamTransports)('SECURITY.md 10: caps over %s', (transport) => {
   test('on streams in all, across listeners and with or without an allocation', async () => {
-    const bench = await openStreamBench({ limits: { maxStreams: 2 } });
+    const bench = await openStreamBench({ transport, limits: { maxStreams: 2 } });
     const { client, socket: first } = await bench.connectKnown();
     bench.streams.markAuthenticated(client);
     await bench.connect();
@@ -47,8 +47,17 @@ describe('SECURITY.md 10: caps', () => {
     expect(bench.streams.size).toBe(2);
   });
 
+  test('on streams without an allocation from one address, below those in all however few these are', async () => {
+    const bench = await openStreamBench({ transport, limits: { maxStreams: 8 } });
+    for (let stream = 1; stream <= 6; stream += 1) await bench.connect();
+    const refused = await bench.connect();
+    await until(() => refused.closed);
+    await bench.connect({ localAddress: '127.0.0.2' });
+    expect(bench.streams.counters).toMatchObject({ accepted: 7, refusedAddressFull: 1, refusedFull: 0 });
+  });
+
   test('on streams without an allocation from one address only', async () => {
-    const bench = await openStreamBench({ limits: { maxUnauthenticatedPerAddress: 1 } });
+    const bench = await openStreamBench({ transport, limits: { maxUnauthenticatedPerAddress: 1 } });
     const { client } = await bench.connectKnown();
     const refused = await bench.connect();
     await until(() => refused.closed);
@@ -92,11 +101,11 @@ async function blockReader(bench: StreamBench): Promise<BlockedReader> {
   }
 }
 
-describe('SECURITY.md 10: a slow reader', () => {
+describe.each(streamTransports)('SECURITY.md 10: a slow reader over %s', (transport) => {
   const limits = { maxQueuedBytes: 100_000, maxQueuedControlBytes: 150_000 };
 
   test('drops media but keeps its stream, and gets whole frames when it reads again', async () => {
-    const bench = await openStreamBench({ limits });
+    const bench = await openStreamBench({ transport, limits });
     const { socket, client, deliveredBytes } = await blockReader(bench);
     expect(bench.streams.counters).toMatchObject({ droppedDeliveries: 1, droppedDeliveryBytes: 1004 });
     let received = 0;
@@ -112,7 +121,7 @@ describe('SECURITY.md 10: a slow reader', () => {
   });
 
   test('still gets responses, until those pile up unread too: then the stream ends', async () => {
-    const bench = await openStreamBench({ limits });
+    const bench = await openStreamBench({ transport, limits });
     const { client } = await blockReader(bench);
     const response = new Uint8Array(100);
     let sent = 0;
@@ -126,14 +135,14 @@ describe('SECURITY.md 10: a slow reader', () => {
   });
 
   test('holds no more than a few hundred empty packets', async () => {
-    const bench = await openStreamBench({ limits });
+    const bench = await openStreamBench({ transport, limits });
     const { client } = await blockReader(bench);
     for (let n = 0; n < 10_000; n += 1) bench.streams.deliver(client, new Uint8Array(4), new Uint8Array(), 0);
     expect(bench.streams.counters.droppedDeliveries).toBeGreaterThan(9_990);
   });
 
   test('without an allocation may leave far less unread', async () => {
-    const bench = await openStreamBench({ limits });
+    const bench = await openStreamBench({ transport, limits });
     const { client } = await blockReader(bench);
     bench.streams.send(client, new Uint8Array(100));
     bench.streams.markIdle(client);
@@ -144,8 +153,8 @@ describe('SECURITY.md 10: a slow reader', () => {
   });
 });
 
-test('a reader that keeps up loses nothing', async () => {
-  const bench = await openStreamBench({ limits: { maxQueuedBytes: 100_000 } });
+test.each(streamTransports)('a reader that keeps up loses nothing over %s', async (transport) => {
+  const bench = await openStreamBench({ transport, limits: { maxQueuedBytes: 100_000 } });
   const { socket, client } = await bench.connectKnown();
   const received = readBytes(socket, 5_000 * 1004);
   for (let n = 0; n < 5_000; n += 1) {

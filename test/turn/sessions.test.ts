@@ -55,6 +55,49 @@ describe('session events', () => {
     machine.assertEmpty();
   });
 
+  test('endSession ends that session and no other: then 437 over UDP, while a stream is closed', () => {
+    const machine = new TestMachine();
+    const [udp, stream, other] = [
+      new TestClient(machine),
+      new TestClient(machine, { transport: 'tcp' }),
+      new TestClient(machine),
+    ];
+    for (const client of [udp, stream, other]) client.allocate();
+    const ids = machine.events.flatMap((event) => (event.type === 'session-started' ? [event.session] : []));
+    const end = (index: number, client: TestClient): boolean =>
+      machine.server.endSession(ids[index]!, client.client, machine.nowMs);
+    expect([end(0, udp), end(1, stream)]).toEqual([true, true]);
+    const actions = machine.drain();
+    expect(actions.filter(({ kind }) => kind === 'close-client')).toEqual([
+      { kind: 'close-client', client: stream.client },
+    ]);
+    expect(machine.events.slice(3)).toMatchObject([
+      { type: 'session-ended', session: ids[0], cause: 'ended-by-operator' },
+      { type: 'session-ended', session: ids[1], cause: 'ended-by-operator' },
+    ]);
+    expect([udp.refresh()?.code, other.refresh()?.code]).toEqual([437, 0]);
+    expect(udp.allocate()?.code).toBe(0);
+    expect(machine.server.allocationCount).toBe(2);
+  });
+
+  test.each([
+    ['one that has ended', 0],
+    ['the one that its client has since', 1],
+  ])('endSession does nothing for %s', (_, sessionsSince) => {
+    const machine = new TestMachine();
+    const client = new TestClient(machine);
+    client.allocate();
+    const [started] = machine.events;
+    if (started?.type !== 'session-started') throw new Error('no session started');
+    client.refresh(0);
+    if (sessionsSince === 1) client.allocate();
+    const before = machine.actions.length;
+    expect(machine.server.endSession(started.session, client.client, machine.nowMs)).toBe(false);
+    machine.drain();
+    expect(machine.actions.length).toBe(before);
+    expect(machine.server.allocationCount).toBe(sessionsSince);
+  });
+
   test('a message that comes before a late timer finds expired what is expired', () => {
     const machine = new TestMachine();
     const client = new TestClient(machine);

@@ -118,7 +118,7 @@ export class JsPlane implements ForwardingPlane {
   }
 
   #attachedClient(client: Client): AttachedClient {
-    if (client.transport === 'tcp') {
+    if (client.transport !== 'udp') {
       const known = this.#streams.get(client.stream);
       if (known !== undefined) return known;
       const link = new StreamClientLink(this.#streamSender, this.#path.dataIndications, client);
@@ -141,7 +141,7 @@ export class JsPlane implements ForwardingPlane {
     this.#buckets.detach(open.buckets);
     if (open.client?.remove(open.relay) !== true) return;
     const { client } = open.client;
-    if (client.transport === 'tcp') this.#streams.delete(client.stream);
+    if (client.transport !== 'udp') this.#streams.delete(client.stream);
     else this.#listeners.get(client.listener)?.clients.remove(open.client);
   }
 
