@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { projectRoot, runProgram } from './run-program.ts';
 import { addCounts, countLeftOut, countReport, formatCounts, type TestCounts } from './test-counts.ts';
-import { provideTools } from './test-tools.ts';
+import { provideTools, testTools } from './test-tools.ts';
 
 const reports = path.join(projectRoot, 'node_modules', '.cache', 'test-reports');
 
@@ -44,11 +44,13 @@ function node24(): string | null {
 }
 
 async function runEverySuite(): Promise<TestCounts> {
-  const leftOut: string[] = [];
-  for (const tool of await provideTools()) {
-    console.log(`test: ${tool.name} is missing, so the suite test/${tool.project} is left out. ${tool.remedy}`);
-    leftOut.push(tool.project);
+  const missing = await provideTools(testTools);
+  for (const tool of missing) {
+    console.log(
+      `test: ${tool.name} is missing, so these suites are left out: ${tool.projects.join(', ')}. ${tool.remedy}`,
+    );
   }
+  const leftOut = [...new Set(missing.flatMap((tool) => tool.projects))];
   const projects = leftOut.map((project) => `--project=!${project}`);
   const pinned = await runVitest(process.execPath, 'pinned', projects);
   const counts = addCounts(countLeftOut(leftOut, process.env.CI), pinned);
