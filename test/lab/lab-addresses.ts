@@ -10,3 +10,6 @@ export const canaryPort = 9999;
 
 /** Who may allocate on a lab's server. */
 export const labUser = { username: 'lab', password: 'correct horse battery staple' } as const;
+
+/** Where every cloud's metadata service is. */
+export const metadataIp = '169.254.169.254';

@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
-import { onTestFinished, type TestContext } from 'vitest';
-import { RunningProgram } from '../startup/running-program.ts';
-import { commandLine, readyLine } from '../startup/serving.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { canaryAddresses, labUser, serverAddresses, turnPort } from './lab-addresses.ts';
+import type { TestContext } from 'vitest';
+import type { RunningProgram } from '../startup/running-program.ts';
+import { canaryAddresses, serverAddresses, turnPort } from './lab-addresses.ts';
+import { serveIn } from './lab-server.ts';
+import { connect, namespacesOf, type Namespace } from './namespaces.ts';
 
 /**
  * Two network namespaces and the cable between them: in one a server and its clients, in the other a network that says of
@@ -20,72 +17,32 @@ export interface NetworkLab {
   runBehindEveryAddress(script: string, args: readonly string[]): RunningProgram;
 }
 
-/**
- * Builds a lab that is torn down when the test ends. Where namespaces cannot be had the test is skipped, or fails where
- * `CI` is `true`, since nobody reads what a CI skips.
- */
+/** Builds a lab that is torn down when the test ends; skips the test as `namespacesOf` does. */
 export async function networkLab(context: TestContext): Promise<NetworkLab> {
-  const id = randomBytes(4).toString('hex');
-  const server = `turnpike-${id}-server`;
-  const canary = `turnpike-${id}-canary`;
-  for (const namespace of [server, canary]) await addNamespace(context, namespace);
-  await ip('link', 'add', 'name', 'eth0', 'netns', server, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', canary);
-  await connectServer(server);
-  await connectCanary(canary);
-  const run = (namespace: string, args: readonly string[], env?: NodeJS.ProcessEnv): RunningProgram => {
-    const program = ['netns', 'exec', namespace, process.execPath, ...args];
-    return new RunningProgram('ip', program, { env: { ...process.env, ...env } });
-  };
+  const addNamespace = await namespacesOf(context);
+  const server = await addNamespace('server');
+  const canary = await addNamespace('canary');
+  await connect(
+    { namespace: server, device: 'eth0', addresses: [`${serverAddresses.ipv4}/32`, `${serverAddresses.ipv6}/128`] },
+    { namespace: canary, device: 'eth0', addresses: [`${canaryAddresses.ipv4}/32`, `${canaryAddresses.ipv6}/128`] },
+  );
+  // The canary is the server's way to everywhere.
+  for (const gateway of [canaryAddresses.ipv4, canaryAddresses.ipv6]) await server.routeEverythingVia(gateway);
+  await claimEveryAddress(canary);
   return {
     serve: async (flags) => {
-      const users = JSON.stringify([{ name: labUser.username, password: labUser.password }]);
       const common = [`--turn-listen=udp://*:${turnPort},tcp://*:${turnPort}`, '--http-public=http://127.0.0.1:0'];
-      const args = [commandLine, 'serve', `--data-dir=${tempDir()}`, ...common, ...flags];
-      const program = run(server, args, { TURNPIKE_TURN_USERS: users });
-      await program.seen(readyLine);
-      return program;
+      return (await serveIn(server, [...common, ...flags])).program;
     },
-    runBesideServer: (script, args) => run(server, [script, ...args]),
-    runBehindEveryAddress: (script, args) => run(canary, [script, ...args]),
+    runBesideServer: (script, args) => server.start([script, ...args]),
+    runBehindEveryAddress: (script, args) => canary.start([script, ...args]),
   };
-}
-
-async function addNamespace(context: TestContext, namespace: string): Promise<void> {
-  try {
-    await ip('netns', 'add', namespace);
-  } catch (error) {
-    const missing = `no network namespace can be made: be root, with iproute2 (on Debian, apt-get install iproute2): ${String(error)}`;
-    if (process.env.CI === 'true') throw new Error(missing, { cause: error });
-    // Skipping alone is silent in most reports.
-    console.warn(`Skipped "${context.task.name}": ${missing}`);
-    context.skip(missing);
-  }
-  onTestFinished(() => ip('netns', 'delete', namespace));
-}
-
-/** The canary is the server's way to everywhere. */
-async function connectServer(namespace: string): Promise<void> {
-  await connect(namespace, serverAddresses);
-  await ip('-n', namespace, 'route', 'add', 'default', 'via', canaryAddresses.ipv4, 'dev', 'eth0', 'onlink');
-  await ip('-n', namespace, '-6', 'route', 'add', 'default', 'via', canaryAddresses.ipv6, 'dev', 'eth0', 'onlink');
 }
 
 /** In the main table, where the more specific routes back to the server come first. */
-async function connectCanary(namespace: string): Promise<void> {
-  await connect(namespace, canaryAddresses);
-  await ip('-n', namespace, 'route', 'add', `${serverAddresses.ipv4}/32`, 'dev', 'eth0');
-  await ip('-n', namespace, '-6', 'route', 'add', `${serverAddresses.ipv6}/128`, 'dev', 'eth0');
-  await ip('-n', namespace, 'route', 'add', 'local', '0.0.0.0/0', 'dev', 'lo', 'table', 'main');
-  await ip('-n', namespace, '-6', 'route', 'add', 'local', '::/0', 'dev', 'lo', 'table', 'main');
-}
-
-async function connect(namespace: string, { ipv4, ipv6 }: { ipv4: string; ipv6: string }): Promise<void> {
-  await ip('-n', namespace, 'link', 'set', 'lo', 'up');
-  await ip('-n', namespace, 'address', 'add', `${ipv4}/32`, 'dev', 'eth0');
-  await ip('-n', namespace, 'address', 'add', `${ipv6}/128`, 'dev', 'eth0', 'nodad');
-  await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
-}
-
-async function ip(...args: string[]): Promise<void> {
-  await promisify(execFile)('ip', args);
+async function claimEveryAddress(canary: Namespace): Promise<void> {
+  await canary.ip('route', 'add', `${serverAddresses.ipv4}/32`, 'dev', 'eth0');
+  await canary.ip('-6', 'route', 'add', `${serverAddresses.ipv6}/128`, 'dev', 'eth0');
+  await canary.ip('route', 'add', 'local', '0.0.0.0/0', 'dev', 'lo', 'table', 'main');
+  await canary.ip('-6', 'route', 'add', 'local', '::/0', 'dev', 'lo', 'table', 'main');
 }

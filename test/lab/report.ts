@@ -11,6 +11,8 @@ export type Report =
       readonly permission: number | null;
       readonly channel: number | null;
     }
+  /** A metadata service was asked, e.g. `GET /latest/meta-data/public-ipv4`. */
+  | { readonly event: 'asked'; readonly request: string }
   /** A client's relay brought it data from a peer. */
   | { readonly event: 'relayed'; readonly text: string }
   /** Everything that was asked for has been sent. */
