@@ -1,16 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { RunningProgram } from '../startup/running-program.ts';
+import { commandLine, readyLine } from '../startup/serving.ts';
+import type { TestCertificate } from '../support/certificates.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
-const cli = fileURLToPath(new URL('../../server/cli/main.ts', import.meta.url));
-const startTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;
 
 /** One entry of RTCConfiguration.iceServers. */
@@ -20,64 +17,104 @@ export interface IceServer {
   readonly credential?: string;
 }
 
+/** How a page reaches the relay: the end of a `turn:` URL, or `turns:`. */
+export type IceTransport = 'udp' | 'tcp' | 'tls';
+
+/** What a started session logs: the client's address, what it came by, and its relayed transport addresses. */
+export interface LoggedSession {
+  readonly client: string;
+  readonly transport: IceTransport;
+  readonly relayed: readonly string[];
+}
+
 /** A served appliance, as a process of its own. */
 export interface ApplianceProcess {
   /** What `turnpike ice` prints for a person to paste. */
   printedIce(): Promise<string>;
-  /** What `turnpike ice --json` prints for a program. */
-  iceServers(): Promise<readonly IceServer[]>;
+  /** What `turnpike ice --json` prints for a program, without the URLs of the other transports. */
+  iceServers(transport: IceTransport): Promise<readonly IceServer[]>;
+  /** The sessions that were started so far. */
+  sessions(): readonly LoggedSession[];
+  /** The peers for which a session was refused a permission, as logged so far: the log names the first of several. */
+  deniedPeers(): readonly string[];
+}
+
+/** How an appliance is served, where it matters. */
+export interface ApplianceOptions {
+  /** The loopback address of all listeners; 127.0.0.1 when omitted. */
+  readonly host?: '127.0.0.1' | '::1';
+  /** What the URLs call it; `host` when omitted. */
+  readonly publicHost?: string;
+  /** `turn.defaultAddressFamily`. */
+  readonly defaultAddressFamily?: 'ipv4' | 'client';
+  /** Without one there is no `tls` listener. */
+  readonly certificate?: TestCertificate;
 }
 
 /** Starts `turnpike serve` on loopback and waits until it is ready. It is stopped, and its files removed, when the test ends. */
-export async function startAppliance(): Promise<ApplianceProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'turnpike-e2e-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+export async function startAppliance(options: ApplianceOptions = {}): Promise<ApplianceProcess> {
+  const directory = tempDir();
   const configFile = join(directory, 'turnpike.yaml');
-  await writeFile(
-    configFile,
-    [
-      `dataDir: ${join(directory, 'data')}`,
-      'publicHost: 127.0.0.1',
-      'turn: { listen: ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"] }',
-      'http: { public: "http://127.0.0.1:0" }',
-      'drainSeconds: 1',
-      '',
-    ].join('\n'),
-  );
-  const child = spawn(process.execPath, [cli, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
-  onTestFinished(() => stop(child));
-  await ready(child);
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify(await configOf(options, directory)));
+  const program = new RunningProgram(process.execPath, [commandLine, 'serve', '--config', configFile]);
+  onTestFinished(() => stop(program));
+  await program.seen(readyLine);
   const ice = async (...flags: string[]): Promise<string> =>
-    (await promisify(execFile)(process.execPath, [cli, 'ice', '--config', configFile, ...flags])).stdout;
+    (await promisify(execFile)(process.execPath, [commandLine, 'ice', '--config', configFile, ...flags])).stdout;
   return {
     printedIce: () => ice(),
-    iceServers: async () => (JSON.parse(await ice('--json')) as { iceServers: IceServer[] }).iceServers,
+    iceServers: async (transport) => {
+      const { iceServers } = JSON.parse(await ice('--json')) as { iceServers: IceServer[] };
+      return iceServers
+        .map((server) => ({ ...server, urls: server.urls.filter((url) => transportOf(url) === transport) }))
+        .filter((server) => server.urls.length > 0);
+    },
+    sessions: () => logged<LoggedSession>(program, 'session_started'),
+    deniedPeers: () => logged<{ peer?: string }>(program, 'refused').flatMap(({ peer }) => peer ?? []),
   };
 }
 
-/** Waits for the log line that says so. */
-async function ready(child: ChildProcess): Promise<void> {
-  const output: string[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (why: string): void => reject(new Error(`turnpike serve ${why}; it printed:\n${output.join('\n')}`));
-  const timer = setTimeout(() => fail(`was not ready within ${startTimeoutMs} ms`), startTimeoutMs);
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
-    createInterface(stream).on('line', (line) => {
-      output.push(line);
-      if (line.startsWith('{') && (JSON.parse(line) as { event?: string }).event === 'ready') resolve();
-    });
+async function configOf(options: ApplianceOptions, directory: string): Promise<object> {
+  const { host = '127.0.0.1', publicHost = host, defaultAddressFamily = 'ipv4', certificate } = options;
+  const transports: IceTransport[] = certificate === undefined ? ['udp', 'tcp'] : ['udp', 'tcp', 'tls'];
+  const urlHost = host === '::1' ? '[::1]' : host;
+  const files = { certificate: join(directory, 'certificate.pem'), key: join(directory, 'key.pem') };
+  if (certificate !== undefined) {
+    await writeFile(files.certificate, certificate.certificate);
+    await writeFile(files.key, certificate.key);
   }
-  child.once('exit', (code, signal) => fail(`ended with ${code ?? signal ?? 'nothing'}`));
-  return promise.finally(() => clearTimeout(timer));
+  return {
+    dataDir: join(directory, 'data'),
+    publicHost,
+    turn: { listen: transports.map((transport) => `${transport}://${urlHost}:0`), defaultAddressFamily },
+    ...(certificate === undefined ? {} : { tls: files }),
+    http: { public: null },
+    log: { level: 'debug' },
+    drainSeconds: 0,
+  };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const insist = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
-  const [code] = (await exited) as [number | null];
+/** RFC 7065 section 3.1; a `stun:` URL has none. */
+function transportOf(url: string): IceTransport | null {
+  if (url.startsWith('turns:')) return 'tls';
+  if (!url.startsWith('turn:')) return null;
+  return url.endsWith('?transport=tcp') ? 'tcp' : 'udp';
+}
+
+function logged<Line>(program: RunningProgram, event: string): Line[] {
+  const lines = program.stdout.slice(0, program.stdout.lastIndexOf('\n') + 1).split('\n');
+  return lines
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line & { event: string })
+    .filter((line) => line.event === event);
+}
+
+/** A server that must be killed is a failure of its own. */
+async function stop(program: RunningProgram): Promise<void> {
+  if (!program.hasEnded) program.signal('SIGTERM');
+  const insist = setTimeout(() => program.signal('SIGKILL'), stopTimeoutMs);
+  const { code } = await program.end;
   clearTimeout(insist);
-  if (code !== 0) throw new Error(`turnpike serve did not end by itself within ${stopTimeoutMs} ms of SIGTERM`);
+  if (code !== 0) throw new Error(`turnpike serve did not end by itself after SIGTERM:\n${program.output}`);
 }

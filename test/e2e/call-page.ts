@@ -16,17 +16,37 @@ export interface EchoReport {
   readonly identical: boolean;
 }
 
-/** What getStats says of a selected local candidate. */
-export interface LocalCandidate {
-  readonly candidateType?: string;
-  readonly relayProtocol?: string;
+/** What getStats says of a selected candidate pair. */
+export interface SelectedPair {
+  readonly local: { readonly candidateType?: string; readonly relayProtocol?: string };
+  readonly remote: { readonly candidateType?: string };
 }
+
+/** The relays that a browser got, by what it reached them, and what it could not reach. */
+export interface Gathered {
+  readonly relayProtocols: readonly string[];
+  readonly errorCodes: readonly number[];
+}
+
+/** A page that runs what it is told to. */
+export interface ScriptedPage {
+  /** The value of a JavaScript expression, awaited, as JSON carries it. */
+  evaluate<Value>(expression: string): Promise<Value>;
+}
+
+/** What the sides of a call tell one another, in the order of page/peer.js. */
+export type Signal =
+  | { readonly description: { readonly type: 'offer' | 'answer'; readonly sdp: string } }
+  | { readonly candidate: { readonly candidate: string; readonly sdpMid: string } };
+
+/** Shows a page of a browser, with a function `window.sendSignal` that calls `onSignal`. */
+export type OpenPage = (url: string, onSignal: (signal: Signal) => Promise<void>) => Promise<ScriptedPage>;
 
 /** One side of a call: a browser page that shows page/peer.html. */
 export class CallPage {
-  readonly #page: Page;
+  readonly #page: ScriptedPage;
 
-  constructor(page: Page) {
+  constructor(page: ScriptedPage) {
     this.#page = page;
   }
 
@@ -41,7 +61,7 @@ export class CallPage {
   }
 
   /** Hands over what the other side signalled. */
-  async receiveSignal(signal: unknown): Promise<void> {
+  async receiveSignal(signal: Signal): Promise<void> {
     await this.#page.evaluate(`peer.receiveSignal(${JSON.stringify(signal)})`);
   }
 
@@ -55,21 +75,85 @@ export class CallPage {
     return this.#page.evaluate<number>('peer.framesDecoded()');
   }
 
-  /** The local candidates that the connection's transports use. */
-  selectedLocalCandidates(): Promise<readonly LocalCandidate[]> {
-    return this.#page.evaluate<LocalCandidate[]>('peer.selectedLocalCandidates()');
+  /** Gathers relays alone with these servers, beside any call. */
+  gather(iceServers: readonly IceServer[]): Promise<Gathered> {
+    return this.#page.evaluate<Gathered>(`peer.gather(${JSON.stringify(iceServers)})`);
+  }
+
+  /** The candidate pairs that the connection's transports use. */
+  selectedPairs(): Promise<readonly SelectedPair[]> {
+    return this.#page.evaluate<SelectedPair[]>('peer.selectedPairs()');
+  }
+
+  /**
+   * The local candidates of these pairs. Both ends' say all of a call: a remote candidate is seen as peer-reflexive when
+   * its checks are faster than its signal, since a permission is for every port of an address.
+   */
+  async selectedLocalCandidates(): Promise<readonly SelectedPair['local'][]> {
+    return (await this.selectedPairs()).map(({ local }) => local);
   }
 }
 
-/** Opens two pages whose signals reach one another. */
-export async function openCallPages(browser: Browser): Promise<{ caller: CallPage; callee: CallPage }> {
+/** The two sides of a call. */
+export interface CallPages {
+  readonly caller: CallPage;
+  readonly callee: CallPage;
+}
+
+/**
+ * Opens two pages whose signals reach one another.
+ * @param carried - what arrives in place of a signal
+ */
+export async function openCallPages(
+  openers: readonly [caller: OpenPage, callee: OpenPage],
+  carried?: (signal: Signal) => Promise<readonly Signal[]>,
+): Promise<CallPages> {
+  const origin = await servePages(await pageFiles());
+  return openPages(`${origin}/peer.html`, openers, carried);
+}
+
+/** The same in browsers that reach no server of this test, nor one another: pages and signals go through their pipes. */
+export async function openCallPagesApart(browsers: readonly [caller: Browser, callee: Browser]): Promise<CallPages> {
+  const files = await pageFiles();
+  // Nobody resolves this name; https makes it a secure context, so that cameras work.
+  const origin = 'https://call.invalid';
+  const fulfil = async (page: Page): Promise<void> => {
+    for (const [name, body] of files) {
+      const contentType = name.endsWith('.js') ? 'text/javascript' : 'text/html';
+      await page.route(`${origin}/${name}`, (route) => route.fulfill({ body, contentType }));
+    }
+  };
+  return openPages(`${origin}/peer.html`, [pagesOf(browsers[0], fulfil), pagesOf(browsers[1], fulfil)]);
+}
+
+/** Opens pages in a browser that Playwright drives. */
+export function pagesOf(browser: Browser, prepare: (page: Page) => Promise<void> = () => Promise.resolve()): OpenPage {
+  return async (url, onSignal) => {
+    const page = await browser.newPage();
+    await page.exposeFunction('sendSignal', onSignal);
+    await prepare(page);
+    await page.goto(url);
+    return page;
+  };
+}
+
+async function pageFiles(): Promise<ReadonlyMap<string, string>> {
   const names = ['peer.html', 'peer.js'];
   const texts = await Promise.all(names.map((name) => readFile(new URL(`page/${name}`, import.meta.url), 'utf8')));
-  const origin = await servePages(new Map(names.map((name, index) => [name, texts[index] ?? ''])));
-  const pages = [await browser.newPage(), await browser.newPage()] as const;
-  const [caller, callee] = [new CallPage(pages[0]), new CallPage(pages[1])];
-  await pages[0].exposeFunction('sendSignal', (signal: unknown) => callee.receiveSignal(signal));
-  await pages[1].exposeFunction('sendSignal', (signal: unknown) => caller.receiveSignal(signal));
-  for (const page of pages) await page.goto(`${origin}/peer.html`);
-  return { caller, callee };
+  return new Map(names.map((name, index) => [name, texts[index] ?? '']));
+}
+
+async function openPages(
+  url: string,
+  openers: readonly [caller: OpenPage, callee: OpenPage],
+  carried: (signal: Signal) => Promise<readonly Signal[]> = (signal) => Promise.resolve([signal]),
+): Promise<CallPages> {
+  const { promise: sides, resolve } = Promise.withResolvers<CallPages>();
+  const carryTo = (side: keyof CallPages) => async (signal: Signal) => {
+    for (const each of await carried(signal)) await (await sides)[side].receiveSignal(each);
+  };
+  const caller = new CallPage(await openers[0](url, carryTo('callee')));
+  const callee = new CallPage(await openers[1](url, carryTo('caller')));
+  resolve({ caller, callee });
+  return sides;
 }

@@ -20,7 +20,7 @@ function start(iceServers) {
 }
 
 async function addCamera() {
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240, frameRate: 20 } });
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240, frameRate: 30 } });
   for (const track of stream.getTracks()) connection.addTrack(track, stream);
 }
 
@@ -133,13 +133,38 @@ async function framesDecoded() {
   );
 }
 
-// The local candidates of every pair that a transport of this connection has selected.
-async function selectedLocalCandidates() {
+// Every pair of candidates that a transport of this connection has selected. Firefox marks the pair itself.
+async function selectedPairs() {
   const stats = await connection.getStats();
-  return [...stats.values()]
+  const entries = [...stats.values()];
+  const marked = entries.filter((entry) => entry.type === 'candidate-pair' && entry.selected === true);
+  const selected = entries
     .filter((entry) => entry.type === 'transport')
-    .map((transport) => stats.get(stats.get(transport.selectedCandidatePairId)?.localCandidateId))
-    .map((candidate) => ({ candidateType: candidate?.candidateType, relayProtocol: candidate?.relayProtocol }));
+    .map((transport) => stats.get(transport.selectedCandidatePairId));
+  return (marked.length > 0 ? marked : selected)
+    .map((pair) => ({ local: stats.get(pair?.localCandidateId), remote: stats.get(pair?.remoteCandidateId) }))
+    .map(({ local, remote }) => ({
+      local: { candidateType: local?.candidateType, relayProtocol: local?.relayProtocol },
+      remote: { candidateType: remote?.candidateType },
+    }));
 }
 
-window.peer = { call, answer, receiveSignal, echo, framesDecoded, selectedLocalCandidates };
+// What is gathered with these servers and relays alone: the protocols by which candidates were got, and what failed.
+async function gather(iceServers) {
+  const gathering = new RTCPeerConnection({ iceServers, iceTransportPolicy: 'relay' });
+  const gathered = { relayProtocols: [], errorCodes: [] };
+  gathering.onicecandidateerror = ({ errorCode }) => gathered.errorCodes.push(errorCode);
+  const complete = new Promise((resolve) => {
+    gathering.onicecandidate = ({ candidate }) => {
+      if (candidate === null) resolve();
+      else gathered.relayProtocols.push(candidate.relayProtocol);
+    };
+  });
+  gathering.createDataChannel('gathering');
+  await gathering.setLocalDescription();
+  await complete;
+  gathering.close();
+  return gathered;
+}
+
+window.peer = { call, answer, receiveSignal, echo, framesDecoded, selectedPairs, gather };
