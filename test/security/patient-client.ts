@@ -34,7 +34,7 @@ export interface Answer {
 }
 
 /** What a client's packets go over. */
-interface Wire {
+export interface Wire {
   readonly isReliable: boolean;
   transmit(bytes: Uint8Array): void;
   close(): void;
@@ -57,6 +57,13 @@ export class PatientClient {
     this.#credential = credential;
   }
 
+  /** A client on a wire that the caller opens; `open` is given what is to hear each message that arrives. */
+  static over(credential: Credential, open: (receive: (message: Uint8Array) => void) => Wire): PatientClient {
+    const client = new PatientClient(credential);
+    client.#wire = open((message) => client.#receive(message));
+    return client;
+  }
+
   /** A client with a UDP socket of its own, on `localIp` when that is given. */
   static async overUdp(server: TransportAddress, credential: Credential, localIp?: string): Promise<PatientClient> {
     const client = new PatientClient(credential);
@@ -66,7 +73,10 @@ export class PatientClient {
       type: server.ip.family === 4 ? 'udp4' : 'udp6',
       lookup: (host, _options, callback) => callback(null, host, server.ip.family),
     });
-    socket.on('message', (bytes) => client.#receive(bytes));
+    socket.on('message', (bytes, from) => {
+      // An answer from another address than was called is none: no NAT and no browser lets it through.
+      if (from.address === address && from.port === server.port) client.#receive(bytes);
+    });
     const listening = once(socket, 'listening');
     socket.bind(0, localIp);
     await listening;
@@ -119,6 +129,11 @@ export class PatientClient {
     return this.#request(Method.channelBind, (writer) =>
       writeChannelNumber(writer, channel).xorAddress(AttributeType.xorPeerAddress, peer),
     );
+  }
+
+  /** Signs with another nonce from now on: with one that the server did not issue, its next request is challenged anew. */
+  changeNonce(nonce: Uint8Array): void {
+    this.#nonce = nonce;
   }
 
   /** Sends a Send indication (RFC 8656 section 11.1). */

@@ -100,17 +100,24 @@ describe('SECURITY.md 6: the first duplicate wins', () => {
 });
 
 describe('SECURITY.md 6: refused or dropped, never thrown', () => {
-  test.each([1, 2, 3, 5, 0x8000])(
-    'a length of %i, which is no multiple of 4 or not the packet, is dropped',
-    (length) => {
-      const machine = new TestMachine();
-      const client = new TestClient(machine);
-      const bytes = client.build(Method.binding, () => undefined, { integrity: 'none' }).slice();
-      bytes.set([length >> 8, length & 0xff], 2);
-      expect(client.send(bytes)).toBeUndefined();
-      expect(machine.server.stats.malformed).toBe(1);
-    },
-  );
+  /** A Binding request whose header gives this length to what follows it, and which has so many bytes of it. */
+  function bindingOf(length: number, bytesThatFollow: number): Uint8Array {
+    const client = new TestClient(new TestMachine());
+    const bytes = new Uint8Array(20 + bytesThatFollow);
+    bytes.set(client.build(Method.binding, () => undefined, { integrity: 'none' }));
+    bytes.set([length >> 8, length & 0xff], 2);
+    return bytes;
+  }
+
+  test.each([
+    ...[1, 2, 3, 5, 6, 7, 9].map((length) => [length, length] as const),
+    ...([[0, 4], [4, 0], [0x8000, 0], [1, 0]] as const), // prettier-ignore
+  ])('a length of %i over %i bytes, which is no multiple of 4 or not the packet, is dropped', (length, bytes) => {
+    const machine = new TestMachine();
+    expect(new TestClient(machine).send(bindingOf(length, bytes))).toBeUndefined();
+    expect(machine.server.stats.malformed).toBe(1);
+    expect(new TestClient(machine).send(bindingOf(0, 0))?.code).toBe(0);
+  });
 
   test('an unknown comprehension-required attribute before integrity is answered 420', () => {
     expect(allocated().request(Method.refresh, (writer) => void writer.flag(0x7ff0))?.code).toBe(420);

@@ -174,11 +174,12 @@ describe('SECURITY.md 1: our own addresses, peers.allow and peers.deny', () => {
     expect(verdicts(peer, settings)).toEqual(both(verdict));
   });
 
-  test('a refusal is shown to the operator with the peer', () => {
+  test('a refusal is counted, and shown to the operator with the peer', () => {
     const machine = new TestMachine();
     const client = new TestClient(machine);
     client.allocate();
     client.createPermission({ ip: ip('8.8.8.8'), port: 0 }, { ip: ip('10.0.0.1'), port: 0 });
+    expect(machine.server.stats.peersDenied).toBe(1);
     const refused = machine.events.find(({ type }) => type === 'refused');
     expect(refused).toMatchObject({ type: 'refused', cause: 'peer-denied', username: 'alice', client: client.client });
     expect(refused?.type === 'refused' && refused.peer && formatIp(refused.peer)).toBe('10.0.0.1');
