@@ -16,8 +16,9 @@ import { measureBinding } from './scenarios/binding.ts';
 import { measureBusy } from './scenarios/busy.ts';
 import { measureRelay } from './scenarios/relay.ts';
 import { messageOf, type ScenarioContext } from './scenarios/scenario.ts';
+import { measureSoak } from './scenarios/soak.ts';
 import { measureStart } from './scenarios/start.ts';
-import { measureTcp } from './scenarios/tcp.ts';
+import { measureStreams } from './scenarios/streams.ts';
 
 async function measureAll(options: BenchOptions, scratchDirectory: string): Promise<Results> {
   const notes: string[] = [];
@@ -35,10 +36,11 @@ async function measureAll(options: BenchOptions, scratchDirectory: string): Prom
   return {
     relay: await when('relay', measureRelay),
     busy: await when('busy', measureBusy),
-    tcp: await when('tcp', measureTcp),
+    streams: await when('streams', measureStreams),
     allocate: await when('allocate', measureAllocate),
     binding: await when('binding', measureBinding),
     start: await when('start', measureStart),
+    soak: await when('soak', measureSoak),
     machine: await describeMachine(Date.now()),
     options,
     notes,

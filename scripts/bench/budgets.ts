@@ -1,6 +1,9 @@
-import { atRate, ratioTo, type Results } from './results.ts';
+import type { Transport } from './contestants/contestant.ts';
+import { atRate, overTransport, ratioTo, type Results } from './results.ts';
 import { busyRate } from './scenarios/busy.ts';
 import type { RelaySample } from './scenarios/relay.ts';
+import { streamRate } from './scenarios/streams.ts';
+import { failuresOf, heldBy, levelPart, residentDrift, type SoakRun } from './soak/soak-run.ts';
 import { median, type Ratio } from './statistics.ts';
 
 /** A figure that a budget is judged by. */
@@ -13,7 +16,7 @@ interface Measured {
 /** One line of the budgets in docs/performance.md. */
 interface Budget {
   readonly what: string;
-  readonly unit: 'x' | 'us' | 'bytes' | 'ms';
+  readonly unit: 'x' | 'us' | 'bytes' | 'ms' | 'MiB/h' | '';
   /** null: reported, not judged. */
   readonly limit: number | null;
   readonly measure: (results: Results) => Measured | undefined;
@@ -33,6 +36,9 @@ const cpuUs = (sample: RelaySample): number => sample.cpuUsPerPacket;
 const p50Us = (sample: RelaySample): number => sample.p50Us;
 const p99Us = (sample: RelaySample): number => sample.p99Us;
 
+/** In less time a resident set that goes up and down with each collection shows no drift of a few MiB an hour. */
+const shortestDriftMinutes = 20;
+
 /** The budgets of the js plane, as docs/performance.md explains them. */
 const budgets: readonly Budget[] = [
   relayBudget('CPU per relayed packet at 30,000/s, to the bare node:dgram forwarder', 1.15, 30_000, cpuUs),
@@ -42,6 +48,8 @@ const budgets: readonly Budget[] = [
   relayBudget('latency p99 at 5,000/s, to the bare node:dgram forwarder', 1.25, 5000, p99Us),
   relayBudget('latency p50 at 30,000/s, to the bare node:dgram forwarder', 1.25, 30_000, p50Us),
   relayBudget('latency p99 at 30,000/s, to the bare node:dgram forwarder', 1.25, 30_000, p99Us),
+  streamBudget('CPU per relayed packet of clients on TCP at 10,000/s, to the bare stream forwarder', 'tcp'),
+  streamBudget('CPU per relayed packet of clients on TLS at 10,000/s, to the bare stream forwarder', 'tls'),
   {
     what: 'latency p50 at 5,000/s with a saturated main thread, to the bare forwarder beside the same load',
     unit: 'x',
@@ -68,6 +76,26 @@ const budgets: readonly Budget[] = [
     // Both say "listening"; the later one counts.
     measure: ({ start }) => ofMedian(start.map(({ readyMs, firstAnswerMs }) => Math.max(readyMs, firstAnswerMs))),
   },
+  {
+    what: 'soak: growth of the resident set over the second half',
+    unit: 'MiB/h',
+    limit: 16,
+    measure: ({ soak }) => ofDrift(soak[0]),
+  },
+  {
+    what: 'soak: resident set when everybody has left, to that under the load at the beginning',
+    unit: 'x',
+    limit: 1.1,
+    measure: ({ soak }) => ofResidents(soak[0]),
+  },
+  soakBudget('descriptors left open', ({ before, after }) => after.server.descriptors - before.server.descriptors),
+  soakBudget('allocations, ports, claims and streams left', ({ after }) => heldBy(after)),
+  soakBudget('media packets lost', ({ load }) => load.mediaSent - load.mediaReceived + load.misdelivered),
+  soakBudget('requests not answered', ({ load, bindingsLost }) => load.unanswered + bindingsLost),
+  soakBudget('answers that were not due, and other failures', (run) =>
+    failuresOf(run).reduce((sum, [, count]) => sum + count, 0),
+  ),
+  soakBudget('errors in the log', ({ errorLines }) => errorLines.length),
 ];
 
 /** Judges every budget by what was measured. */
@@ -93,6 +121,48 @@ function relayBudget(
     limit,
     measure: ({ relay }) => ofRatio(ratioTo(atRate(relay, rate), 'bare-node', figure)),
   };
+}
+
+function streamBudget(what: string, transport: Transport): Budget {
+  return {
+    what,
+    unit: 'x',
+    limit: 1.15,
+    measure: ({ streams }) => {
+      const samples = atRate(overTransport(streams, transport), streamRate);
+      return ofRatio(ratioTo(samples, 'bare-stream', cpuUs));
+    },
+  };
+}
+
+/** What nobody may see in a soak, however long. */
+function soakBudget(what: string, figure: (run: SoakRun) => number): Budget {
+  return {
+    what: `soak: ${what}`,
+    unit: '',
+    limit: 0,
+    measure: ({ soak: [run] }) => (run === undefined ? undefined : { value: figure(run), detail: soakDetail(run) }),
+  };
+}
+
+function soakDetail({ minutes, load }: SoakRun): string {
+  const clients = Object.values(load.arrived).reduce((sum, count) => sum + count, 0);
+  return `${minutes} minutes, ${clients.toLocaleString('en')} clients`;
+}
+
+function ofDrift(run: SoakRun | undefined): Measured | undefined {
+  const drift = run === undefined || run.minutes < shortestDriftMinutes ? undefined : residentDrift(run);
+  return drift === undefined
+    ? undefined
+    : { value: drift.slope, detail: `standard error ${drift.slopeError.toFixed(1)}` };
+}
+
+function ofResidents(run: SoakRun | undefined): Measured | undefined {
+  if (run === undefined) return undefined;
+  const level = levelPart(run).map(({ server }) => server.residentBytes);
+  const beginning = median(level.slice(0, Math.ceil(level.length / 4)));
+  const mib = [run.after.server.residentBytes, beginning].map((bytes) => (bytes / 1024 / 1024).toFixed(1));
+  return { value: run.after.server.residentBytes / beginning, detail: `${mib.join(' to ')} MiB` };
 }
 
 function ours<Sample extends { readonly contestant: string }>(samples: readonly Sample[]): readonly Sample[] {

@@ -13,7 +13,7 @@ const { resolved } = await loadConfig({
   flags: new Map(),
   environment: {},
   cwd: scratchDirectory,
-  configFile: await writeBenchConfig(scratchDirectory, Number(port)),
+  configFile: await writeBenchConfig(scratchDirectory, { port: Number(port) }),
 });
 const log = createLog({ level: 'warn', format: 'json', sink: process.stderr });
 await new Appliance({ config: resolved, log }).start();

@@ -10,6 +10,8 @@ const longestStartMs = 15_000;
 export interface RunningServer {
   readonly pid: number;
   readonly port: number;
+  /** Where it serves TLS clients, if it does. */
+  readonly tlsPort?: number;
   stop(): Promise<void>;
 }
 
@@ -23,6 +25,8 @@ interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Told of everything that it prints. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** A started server whose readiness its starter still has to see to. */
@@ -30,11 +34,13 @@ export interface StartedProcess {
   readonly pid: number;
   /** Resolves at the JSON line with `"event":"ready"` on standard output; rejects when the process ends before. */
   readonly ready: Promise<void>;
+  /** Resolves when it has ended, whatever the reason. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts a server. What it prints is kept and shown only if it ends early. */
-export function startServer({ command, args, environment }: ServerCommand): StartedProcess {
+export function startServer({ command, args, environment, onOutput }: ServerCommand): StartedProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   running.add(child);
   let output = '';
@@ -46,6 +52,7 @@ export function startServer({ command, args, environment }: ServerCommand): Star
     );
     timer.unref();
     const hear = (text: string): void => {
+      onOutput?.(text);
       if (output.length > 20_000) return;
       output += text;
       if (/"event":\s*"ready"/.test(output)) resolve();
@@ -63,6 +70,7 @@ export function startServer({ command, args, environment }: ServerCommand): Star
   return {
     pid: child.pid ?? 0,
     ready,
+    ended: exited.then(() => undefined),
     stop: async () => {
       child.kill('SIGKILL');
       await exited;

@@ -1,8 +1,9 @@
 import { judge, type Verdict } from './budgets.ts';
 import { labelOf } from './contestants/all-contestants.ts';
 import type { ContestantName } from './options.ts';
-import { rateReached, type Results } from './results.ts';
+import { overTransport, rateReached, type Results } from './results.ts';
 import type { RelaySample } from './scenarios/relay.ts';
+import { stretchesOf, type SoakMoment, type SoakRun } from './soak/soak-run.ts';
 import { median } from './statistics.ts';
 
 /** The results as a page of tables. */
@@ -15,10 +16,16 @@ export function renderMarkdown(results: Results): string {
     section('Budgets', budgetTable(judge(results))),
     section('Relayed media, 200-byte payloads of 100 clients on UDP, both directions', relayTable(results.relay)),
     section('With a saturated main thread beside it', relayTable(results.busy)),
-    section('Clients on TCP, peers on UDP', relayTable(results.tcp)),
+    ...(['tcp', 'tls'] as const).map((transport) =>
+      section(
+        `Clients on ${transport.toUpperCase()}, peers on UDP`,
+        relayTable(overTransport(results.streams, transport)),
+      ),
+    ),
     section('Allocations', allocateTable(results)),
     section('Binding requests', bindingTable(results)),
     section('Start', startTable(results)),
+    section('Soak', results.soak.map(soakTables).join('\n\n')),
     section('Notes of the run', results.notes.map((note) => `- ${note}`).join('\n')),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
@@ -49,8 +56,12 @@ function budgetTable(verdicts: readonly Verdict[]): string {
 
 function withUnit(value: number, unit: Verdict['unit']): string {
   if (unit === 'x') return `${value.toFixed(2)}x`;
-  return `${Math.round(value).toLocaleString('en')} ${unit === 'us' ? 'µs' : unit}`;
+  if (unit === 'MiB/h') return `${value.toFixed(1)} MiB/h`;
+  return `${Math.round(value).toLocaleString('en')} ${unit === 'us' ? 'µs' : unit}`.trim();
 }
+
+/** What the system calls the thread of the relay, cut off after 15 bytes. */
+const relayThread = 'turnpike-relay';
 
 /** Groups samples by a key, in the order in which the keys first appear. */
 function grouped<Sample, Key>(samples: readonly Sample[], key: (sample: Sample) => Key): Map<Key, Sample[]> {
@@ -87,7 +98,7 @@ function byName([left]: readonly [ContestantName, unknown], [right]: readonly [C
   return order.indexOf(left) - order.indexOf(right);
 }
 
-const order: readonly ContestantName[] = ['turnpike', 'bare-node', 'bare-c', 'coturn', 'node-turn'];
+const order: readonly ContestantName[] = ['turnpike', 'bare-node', 'bare-stream', 'bare-c', 'coturn', 'node-turn'];
 
 function relayRow(rate: number, name: ContestantName, group: readonly RelaySample[]): string[] {
   const middle = (figure: (sample: RelaySample) => number): number => median(group.map(figure));
@@ -169,4 +180,69 @@ function startTable({ start }: Results): string {
       ),
     ],
   );
+}
+
+function soakTables(run: SoakRun): string {
+  const { before, after, load } = run;
+  const rows = [
+    soakRow('before', [before]),
+    ...stretchesOf(run).map((stretch) => soakRow(((stretch[0]?.atS ?? 0) / 60).toFixed(1), stretch)),
+    soakRow('after', [after]),
+  ];
+  const head = [
+    'minute',
+    'resident MiB',
+    'of it anonymous',
+    'descriptors',
+    'allocations',
+    'streams',
+    'CPU relay thread',
+    'CPU the others',
+    'Binding p50 µs',
+    'p99 µs',
+    'max µs',
+  ];
+  const counted: readonly (readonly [string, number])[] = [
+    ...Object.entries(load.arrived).map(
+      ([transport, count]) => [`clients on ${transport.toUpperCase()}`, count] as const,
+    ),
+    ['clients that released', load.released],
+    ['clients that vanished', load.vanished],
+    ['media packets sent, of calls judged', load.mediaSent],
+    ['media packets received', load.mediaReceived],
+    ['requests', load.requests],
+    ['requests sent again', load.retransmissions],
+    ['datagrams dropped at the listener', run.listenerDrops],
+    ...Object.entries(load.strangers).map(([kind, count]) => [`strangers: ${kind}`, count] as const),
+  ];
+  const counts = counted.map(([what, count]) => [what, count.toLocaleString('en')]);
+  return `${table(head, rows)}\n\n${table(['counted', 'in all'], counts)}`;
+}
+
+/** The middle of each figure over a stretch of moments, and the CPU time that it took. */
+function soakRow(when: string, moments: readonly SoakMoment[]): string[] {
+  const middle = (figure: (moment: SoakMoment) => number | null, digits: number): string =>
+    median(moments.map(figure).filter((value) => value !== null)).toFixed(digits);
+  return [
+    when,
+    middle(({ server }) => server.residentBytes / 1024 / 1024, 1),
+    middle(({ server }) => server.anonymousBytes / 1024 / 1024, 1),
+    middle(({ server }) => server.descriptors, 0),
+    middle(({ allocations }) => allocations, 0),
+    middle(({ counts }) => counts.streams?.open ?? 0, 0),
+    cpuShare(moments, (thread) => thread === relayThread),
+    cpuShare(moments, (thread) => thread !== relayThread),
+    middle(({ bindings }) => bindings.p50Us, 0),
+    middle(({ bindings }) => bindings.p99Us, 0),
+    Math.max(...moments.map(({ bindings }) => bindings.maxUs ?? 0)).toFixed(0),
+  ];
+}
+
+/** CPU time of the chosen threads from the first to the last moment, over the time between. */
+function cpuShare(moments: readonly SoakMoment[], isChosen: (thread: string) => boolean): string {
+  const [first, last] = [moments[0], moments.at(-1)];
+  if (first === undefined || last === undefined || first === last) return '';
+  const cpuMs = ({ server }: SoakMoment): number =>
+    Object.entries(server.threadCpuMs).reduce((sum, [name, ms]) => (isChosen(name) ? sum + ms : sum), 0);
+  return `${((cpuMs(last) - cpuMs(first)) / 10 / (last.atS - first.atS)).toFixed(1)} %`;
 }

@@ -28,13 +28,18 @@ export async function compileNativePrograms(): Promise<NativePrograms> {
   await mkdir(directory, { recursive: true });
   const shared = names.filter((name) => name.endsWith('.c') && !alone.includes(name));
   return {
-    load: await compile(directory, 'load', shared),
+    load: await compile(directory, 'load', shared, ['-lssl', '-lcrypto']),
     forwarder: await compile(directory, 'forwarder', ['forwarder.c']),
     launch: await compile(directory, 'launch', ['launch.c']),
   };
 }
 
-async function compile(directory: string, name: string, sources: readonly string[]): Promise<string> {
+async function compile(
+  directory: string,
+  name: string,
+  sources: readonly string[],
+  libraries: readonly string[] = [],
+): Promise<string> {
   const program = join(directory, name);
   const exists = await access(program).then(
     () => true,
@@ -43,11 +48,11 @@ async function compile(directory: string, name: string, sources: readonly string
   if (exists) return program;
   const paths = sources.map((source) => join(sourceDirectory, source));
   try {
-    await promisify(execFile)('cc', ['-O2', '-std=gnu11', '-o', `${program}.new`, ...paths, '-lm']);
+    await promisify(execFile)('cc', ['-O2', '-std=gnu11', '-o', `${program}.new`, ...paths, '-lm', ...libraries]);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new Error(
-        'the bench needs a C compiler for its load generator: install one (Debian: apt-get install gcc libc6-dev)',
+        'the bench needs a C compiler for its load generator: install one (Debian: apt-get install gcc libc6-dev libssl-dev)',
       );
     }
     throw error;

@@ -2,11 +2,11 @@ import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 
 /** What can be measured; each is a file of `scenarios/`. */
-const SCENARIOS = ['relay', 'busy', 'tcp', 'allocate', 'binding', 'start'] as const;
+const SCENARIOS = ['relay', 'busy', 'streams', 'allocate', 'binding', 'start', 'soak'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 /** Who can be measured; each is a file of `contestants/`. */
-const CONTESTANTS = ['turnpike', 'bare-node', 'bare-c', 'coturn', 'node-turn'] as const;
+const CONTESTANTS = ['turnpike', 'bare-node', 'bare-stream', 'bare-c', 'coturn', 'node-turn'] as const;
 export type ContestantName = (typeof CONTESTANTS)[number];
 
 /** How much is measured, and where the results go. */
@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly rates: readonly number[];
   readonly allocations: number;
   readonly starts: number;
+  /** How long clients of the soak come and go. */
+  readonly soakMinutes: number;
   readonly outDirectory: string;
   /** Whether the tables of docs/performance.md are replaced by this run's. */
   readonly publish: boolean;
@@ -40,6 +42,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --rates a,b              packets per second of the relay scenario, 100 to 400000  (5000,30000,60000,120000)
   --allocations N          allocations of the allocate scenario, 100 to 10000  (10000)
   --starts N               starts of the start scenario, 1 to 50  (10)
+  --soak-minutes N         how long clients of the soak come and go, 1 to 1440; 30 to 60 to learn of leaks  (2)
   --out DIR                where results.json and results.md are written  (scripts/bench/results)
   --publish                also put the tables into docs/performance.md
 
@@ -61,6 +64,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     rates: rates(values.rates ?? (quick ? '5000,30000' : '5000,30000,60000,120000')),
     allocations: count(values.allocations, quick ? 1000 : 10_000, 'allocations', 100, 10_000),
     starts: count(values.starts, quick ? 3 : 10, 'starts', 1, 50),
+    soakMinutes: count(values['soak-minutes'], quick ? 1 : 2, 'soak-minutes', 1, 1440),
     outDirectory: values.out ?? join(import.meta.dirname, 'results'),
     publish: values.publish === true,
   };
@@ -82,6 +86,7 @@ function parse(args: readonly string[]) {
         rates: text,
         allocations: text,
         starts: text,
+        'soak-minutes': text,
         out: text,
         publish: { type: 'boolean' },
       },

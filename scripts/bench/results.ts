@@ -1,9 +1,11 @@
+import type { Transport } from './contestants/contestant.ts';
 import type { Machine } from './machine.ts';
 import type { BenchOptions, ContestantName } from './options.ts';
 import type { AllocateSample } from './scenarios/allocate.ts';
 import type { BindingSample } from './scenarios/binding.ts';
 import type { RelaySample } from './scenarios/relay.ts';
 import type { StartSample } from './scenarios/start.ts';
+import type { SoakRun } from './soak/soak-run.ts';
 import { compareRounds, type Ratio } from './statistics.ts';
 
 /** All that a run measured; a scenario that was not asked for is empty. */
@@ -14,10 +16,12 @@ export interface Results {
   readonly notes: readonly string[];
   readonly relay: readonly RelaySample[];
   readonly busy: readonly RelaySample[];
-  readonly tcp: readonly RelaySample[];
+  readonly streams: readonly RelaySample[];
   readonly allocate: readonly AllocateSample[];
   readonly binding: readonly BindingSample[];
   readonly start: readonly StartSample[];
+  /** One run, or none. */
+  readonly soak: readonly SoakRun[];
 }
 
 /** A sample that belongs to a contestant and a round. */
@@ -46,6 +50,11 @@ export function ratioTo<Sample extends RoundSample>(
 /** Whether the generator offered the rate; if it did not, the sample says nothing of the server. */
 export function rateReached(sample: RelaySample): boolean {
   return sample.generatorShortfall <= 0.01;
+}
+
+/** The samples of clients on one transport. */
+export function overTransport(samples: readonly RelaySample[], transport: Transport): readonly RelaySample[] {
+  return samples.filter((sample) => sample.transport === transport);
 }
 
 /** The samples of one rate that was reached. */

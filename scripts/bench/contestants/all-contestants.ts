@@ -1,6 +1,7 @@
 import type { ContestantName } from '../options.ts';
 import { bareC } from './bare-c.ts';
 import { bareNode } from './bare-node.ts';
+import { bareStream } from './bare-stream.ts';
 import type { Contestant } from './contestant.ts';
 import { coturn } from './coturn.ts';
 import { nodeTurn } from './node-turn.ts';
@@ -9,6 +10,7 @@ import { turnpike } from './turnpike.ts';
 const all: Readonly<Record<ContestantName, Contestant>> = {
   turnpike,
   'bare-node': bareNode,
+  'bare-stream': bareStream,
   'bare-c': bareC,
   coturn,
   'node-turn': nodeTurn,

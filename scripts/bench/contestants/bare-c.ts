@@ -8,7 +8,7 @@ export const bareC: Contestant = {
   label: 'bare C forwarder',
   topology: 'bare',
   toward: 'both',
-  tcp: false,
+  transports: ['udp'],
   unavailable: () => Promise.resolve(null),
   start: async (place) => {
     const port = await freePort();

@@ -9,7 +9,7 @@ export const bareNode: Contestant = {
   label: 'bare node:dgram forwarder',
   topology: 'bare',
   toward: 'both',
-  tcp: false,
+  transports: ['udp'],
   unavailable: () => Promise.resolve(null),
   start: async (place) => {
     const port = await freePort();

@@ -11,6 +11,9 @@ export interface Place {
   readonly scratchDirectory: string;
 }
 
+/** How a client reaches a server. */
+export type Transport = 'udp' | 'tcp' | 'tls';
+
 /** Someone who takes part: a TURN server, or a forwarder that shows what the forwarding alone costs. */
 export interface Contestant {
   readonly name: ContestantName;
@@ -19,7 +22,8 @@ export interface Contestant {
   readonly topology: 'turn' | 'bare';
   /** The directions that it relays on a channel. */
   readonly toward: 'both' | 'client';
-  readonly tcp: boolean;
+  /** By which clients can reach it. */
+  readonly transports: readonly Transport[];
   /** Why it cannot take part on this machine; null when it can. */
   unavailable(): Promise<string | null>;
   /** Starts it on 127.0.0.1 and resolves when it serves. */

@@ -9,7 +9,7 @@ export const nodeTurn: Contestant = {
   label: 'node-turn',
   topology: 'turn',
   toward: 'client',
-  tcp: false,
+  transports: ['udp'],
   unavailable: () => Promise.resolve(null),
   start: async (place) => {
     const port = await freePort();

@@ -72,7 +72,7 @@ void run_binding(const struct options *options) {
   static struct binding_run run;
   struct cpu_sample before, after;
   run.options = options;
-  if (options->tcp || options->outstanding > BATCH) die("binding runs over udp, with at most %d requests under way on a socket", BATCH);
+  if (options->transport != OVER_UDP || options->outstanding > BATCH) die("binding runs over udp, with at most %d requests under way on a socket", BATCH);
   clients_open(&run.clients, options, MANY_SOURCES);
   for (int i = 0; i < run.clients.count; i++) ask(&run, &run.clients.all[i], options->outstanding);
   drive(&run, options->warmup_ms);

@@ -34,9 +34,9 @@ static void client_open(struct clients *clients, int index) {
   struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(options->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (clients->source == MANY_SOURCES) local.sin_addr.s_addr = htonl(0x7f010001 + ((uint32_t)index / 250 << 8) + (uint32_t)index % 250);
   int on = 1, buffer = 1 << 20;
-  client->fd = socket(AF_INET, options->tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+  client->fd = socket(AF_INET, options->transport != OVER_UDP ? SOCK_STREAM : SOCK_DGRAM, 0);
   if (client->fd < 0) die("cannot open client socket %d: %s; raise the limit of open files (ulimit -n)", index, strerror(errno));
-  if (options->tcp) {
+  if (options->transport != OVER_UDP) {
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!client->inbox) client->inbox = malloc(INBOX_MAX);
   } else {
@@ -46,10 +46,18 @@ static void client_open(struct clients *clients, int index) {
   if (connect(client->fd, (struct sockaddr *)&server, sizeof server) != 0) {
     die("cannot connect to 127.0.0.1:%d: %s", options->port, strerror(errno));
   }
+  if (options->transport == OVER_TLS) client->secure = secure_connect(client->fd);
   fcntl(client->fd, F_SETFL, O_NONBLOCK);
   client->channel = (uint16_t)(CHANNEL_FIRST + index % CHANNEL_COUNT);
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)index};
   epoll_ctl(clients->epoll, EPOLL_CTL_ADD, client->fd, &event);
+}
+
+static void client_close(struct client *client) {
+  if (client->secure) secure_free(client->secure);
+  client->secure = NULL;
+  close(client->fd);
+  client->inbox_length = client->inbox_read = 0;
 }
 
 void clients_open(struct clients *clients, const struct options *options, enum source source) {
@@ -61,18 +69,25 @@ void clients_open(struct clients *clients, const struct options *options, enum s
 
 void clients_close(struct clients *clients) {
   for (int i = 0; i < clients->count; i++) {
-    close(clients->all[i].fd);
+    client_close(&clients->all[i]);
     free(clients->all[i].inbox);
   }
   close(clients->epoll);
   free(clients->all);
 }
 
-static void build_bare(struct request *request, const char *word, uint16_t port) {
+static void build_bare(struct clients *clients, struct request *request, const char *word, uint16_t port) {
   memcpy(request->bytes, word, 8);
   request->bytes[8] = (uint8_t)(port >> 8);
   request->bytes[9] = (uint8_t)port;
   request->length = 10;
+  if (clients->options->transport == OVER_UDP) return;
+  /* On a stream: framed and padded as media are, on a channel of its own. */
+  static const uint8_t header[4] = {0x4f, 0xff, 0, 10};
+  memmove(request->bytes + 4, request->bytes, 10);
+  memcpy(request->bytes, header, 4);
+  request->bytes[14] = request->bytes[15] = 0;
+  request->length = 16;
 }
 
 static void build(struct clients *clients, struct client *client, enum step step) {
@@ -80,8 +95,8 @@ static void build(struct clients *clients, struct client *client, enum step step
   uint8_t id[12];
   if (getrandom(id, sizeof id, 0) != sizeof id) die("the system gives no random bytes");
   switch (step) {
-    case STEP_HELLO: build_bare(request, hello_word, clients->peer_port); return;
-    case STEP_GOODBYE: build_bare(request, gone_word, 0); return;
+    case STEP_HELLO: build_bare(clients, request, hello_word, clients->peer_port); return;
+    case STEP_GOODBYE: build_bare(clients, request, gone_word, 0); return;
     case STEP_CHALLENGE:
     case STEP_ALLOCATE:
       request_start(request, ALLOCATE, id);
@@ -104,12 +119,13 @@ static void build(struct clients *clients, struct client *client, enum step step
 static void transmit(struct client *client) {
   client->sent_ns = monotonic_ns();
   if (++client->attempts > ATTEMPTS_MAX) die("the server does not answer");
-  if (send(client->fd, client->request.bytes, (size_t)client->request.length, MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != ECONNREFUSED) {
+  if (client_send(client, client->request.bytes, client->request.length) < 0 && errno != EAGAIN && errno != ECONNREFUSED) {
     die("cannot send to the server: %s", strerror(errno));
   }
 }
 
 static int read_bare(struct client *client, enum step step, const uint8_t *bytes, int length) {
+  if (length == 14) bytes += 4, length -= 4;
   if (length != 10 || memcmp(bytes, step == STEP_HELLO ? port_word : gone_word, 8) != 0) return 0;
   client->relay_port = (uint16_t)(bytes[8] << 8 | bytes[9]);
   client->allocated = step == STEP_HELLO;
@@ -126,8 +142,7 @@ static int read_answer(struct clients *clients, struct client *client, enum step
   if (step == STEP_CHALLENGE && challenged) return 1;
   if (step == STEP_CHALLENGE && reply.error_code == 437) {
     /* An earlier client had this port, and the server still knows its allocation, as some do for a while after its release. */
-    close(client->fd);
-    client->inbox_length = client->inbox_read = 0;
+    client_close(client);
     client_open(clients, (int)(client - clients->all));
     build(clients, client, step);
     transmit(client);
@@ -146,14 +161,29 @@ static int read_answer(struct clients *clients, struct client *client, enum step
   return 1;
 }
 
+int client_send(struct client *client, const uint8_t *bytes, int length) {
+  if (client->secure) return secure_send(client->secure, bytes, length);
+  return (int)send(client->fd, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int receive_some(struct client *client) {
+  uint8_t *at = client->inbox + client->inbox_length;
+  int room = INBOX_MAX - client->inbox_length;
+  return client->secure ? secure_receive(client->secure, at, room) : (int)recv(client->fd, at, (size_t)room, 0);
+}
+
 int client_read_stream(struct client *client) {
   memmove(client->inbox, client->inbox + client->inbox_read, (size_t)(client->inbox_length - client->inbox_read));
   client->inbox_length -= client->inbox_read;
   client->inbox_read = 0;
-  int length = (int)recv(client->fd, client->inbox + client->inbox_length, (size_t)(INBOX_MAX - client->inbox_length), 0);
-  if (length == 0) die("the server closed a connection");
-  if (length > 0) client->inbox_length += length;
-  return length > 0;
+  int before = client->inbox_length, length;
+  /* A TLS record that is not read now is not told of again: the socket itself is empty. */
+  while (client->inbox_length < INBOX_MAX && (length = receive_some(client)) >= 0) {
+    if (length == 0) die("the server closed a connection");
+    client->inbox_length += length;
+    if (!client->secure) break;
+  }
+  return client->inbox_length > before;
 }
 
 int client_next_frame(struct client *client, const uint8_t **message) {
@@ -173,7 +203,7 @@ static int receive(struct clients *clients, struct client *client, enum step ste
   uint8_t datagram[2048];
   const uint8_t *frame;
   int length, done = 0;
-  if (!clients->options->tcp) {
+  if (clients->options->transport == OVER_UDP) {
     while ((length = (int)recv(client->fd, datagram, sizeof datagram, 0)) >= 0) {
       if (!done) done = read_answer(clients, client, step, datagram, length);
     }
@@ -190,7 +220,7 @@ static void retransmit_late(struct clients *clients, int from, int to) {
   uint64_t now = monotonic_ns();
   for (int i = from; i < to; i++) {
     struct client *client = &clients->all[i];
-    if (client->attempts == 0 || clients->options->tcp || now - client->sent_ns < retransmit_after_ns) continue;
+    if (client->attempts == 0 || clients->options->transport != OVER_UDP || now - client->sent_ns < retransmit_after_ns) continue;
     clients->retransmissions++;
     transmit(client);
   }

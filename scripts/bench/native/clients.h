@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "options.h"
+#include "secure.h"
 #include "stun.h"
 
 enum { INBOX_MAX = 65536, CHANNEL_FIRST = 0x4000, CHANNEL_COUNT = 0x1000 };
@@ -21,7 +22,8 @@ struct client {
   uint64_t sent_ns;
   struct challenge challenge;
   struct request request;
-  uint8_t *inbox; /* of a TCP client: bytes that are not yet framed */
+  struct secure *secure; /* of a client on TLS */
+  uint8_t *inbox; /* of a client on a stream: bytes that are not yet framed */
   int inbox_length, inbox_read;
 };
 
@@ -53,9 +55,11 @@ uint64_t clients_step(struct clients *clients, enum step step, int from, int to)
 /* From nothing to a relay with a channel (or a bare relay) to `peer_port`, and back. */
 void clients_set_up(struct clients *clients);
 void clients_release(struct clients *clients);
-/* Reads a TCP client's socket once; whether anything came. */
+/* Sends a message that is padded where it must be: how much went, -1 when the socket is full. */
+int client_send(struct client *client, const uint8_t *bytes, int length);
+/* Reads what the socket of a client on a stream holds; whether anything came. */
 int client_read_stream(struct client *client);
-/* The length of the next whole message of a TCP client, without stream padding, or 0. `*message` stands until the next read. */
+/* The length of the next whole message of a client on a stream, without stream padding, or 0. `*message` stands until the next read. */
 int client_next_frame(struct client *client, const uint8_t **message);
 
 #endif

@@ -22,13 +22,13 @@ static int choice(const char *name, const char *text, const char *const *words) 
 }
 
 static void option_read(struct options *options, const char *name, const char *value) {
-  static const char *const transports[] = {"udp", "tcp", NULL};
+  static const char *const transports[] = {"udp", "tcp", "tls", NULL};
   static const char *const topologies[] = {"turn", "bare", NULL};
   static const char *const directions[] = {"none", "peer", "client", "both", NULL};
   if (strcmp(name, "port") == 0) options->port = (uint16_t)number(name, value, 1, 65535);
   else if (strcmp(name, "pid") == 0) options->pid = number(name, value, 0, 1 << 30);
   else if (strcmp(name, "cpu") == 0) options->cpu = number(name, value, -1, 1023);
-  else if (strcmp(name, "transport") == 0) options->tcp = choice(name, value, transports);
+  else if (strcmp(name, "transport") == 0) options->transport = (enum transport)choice(name, value, transports);
   else if (strcmp(name, "topology") == 0) options->topology = (enum topology)choice(name, value, topologies);
   else if (strcmp(name, "toward") == 0) options->directions = (enum directions)choice(name, value, directions);
   else if (strcmp(name, "user") == 0) options->user = value;

@@ -5,13 +5,14 @@
 #include <stdint.h>
 
 enum topology { TURN_SERVER, BARE_FORWARDER };
+enum transport { OVER_UDP, OVER_TCP, OVER_TLS };
 enum directions { TO_PEER = 1, TO_CLIENT = 2, BOTH_DIRECTIONS = 3 };
 
 struct options {
   uint16_t port;          /* of the server, on 127.0.0.1: there is no option for another address */
   int pid;                /* of the server, whose CPU time and memory are read; 0 reads nothing */
   int cpu;                /* the CPU that the generator keeps to; -1 leaves it to the system */
-  int tcp;                /* clients reach the server over TCP */
+  enum transport transport; /* by which clients reach the server */
   enum topology topology;
   enum directions directions;
   const char *user, *password;

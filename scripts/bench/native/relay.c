@@ -92,7 +92,7 @@ static void accept_payload(struct relay_run *run, const uint8_t *payload, int le
   latencies_add(&result->latencies, at_ns - probe.sent_ns);
 }
 
-/* What a client hears is ChannelData on its channel; from a bare forwarder the payload itself. */
+/* What a client hears is ChannelData on its channel; from a bare forwarder the payload itself, on a stream behind a header of that length. */
 static void accept_at_client(struct relay_run *run, int index, const uint8_t *bytes, int length, uint64_t at_ns) {
   if (run->options->topology == TURN_SERVER) {
     struct client *client = &run->clients.all[index];
@@ -100,6 +100,8 @@ static void accept_at_client(struct relay_run *run, int index, const uint8_t *by
       run->results[1].strange++;
       return;
     }
+  }
+  if (run->options->topology == TURN_SERVER || run->options->transport != OVER_UDP) {
     length = bytes[2] << 8 | bytes[3];
     bytes += 4;
   }
@@ -139,7 +141,7 @@ static void receive_ready(struct relay_run *run, uint64_t wait_ns) {
   for (int i = 0; i < ready; i++) {
     uint32_t index = events[i].data.u32;
     if (index == PEER) receive_datagrams(run, run->peer, -1);
-    else if (run->options->tcp) receive_stream(run, (int)index);
+    else if (run->options->transport != OVER_UDP) receive_stream(run, (int)index);
     else receive_datagrams(run, run->clients.all[index].fd, (int)index);
   }
 }
@@ -158,10 +160,10 @@ static void send_to_server(struct relay_run *run, int index) {
   uint8_t *packet = run->packets[0];
   struct direction_result *result = &run->results[0];
   int length = 4 + run->options->payload;
-  if (run->options->tcp) length = (length + 3) & ~3;
+  if (run->options->transport != OVER_UDP) length = (length + 3) & ~3;
   write_packet(run, packet, index, 0);
-  ssize_t sent = send(run->clients.all[index].fd, packet, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent > 0 && sent < length) die("a TCP client's send buffer is full: the server reads too slowly for this rate");
+  int sent = client_send(&run->clients.all[index], packet, length);
+  if (sent > 0 && sent < length) die("a client's send buffer is full: the server reads too slowly for this rate");
   if (sent > 0) result->sent += (uint64_t)run->in_window;
   else result->not_sent += (uint64_t)run->in_window;
 }
@@ -243,7 +245,7 @@ void run_relay(const struct options *options) {
   prctl(PR_SET_TIMERSLACK, 1);
   clients_set_up(&run.clients);
   stamp_arrivals(run.peer);
-  for (int i = 0; i < run.clients.count && !options->tcp; i++) stamp_arrivals(run.clients.all[i].fd);
+  for (int i = 0; i < run.clients.count && options->transport == OVER_UDP; i++) stamp_arrivals(run.clients.all[i].fd);
   for (int i = 0; i < 2; i++) latencies_open(&run.results[i].latencies, (size_t)options->rate * (size_t)options->window_ms / 1000 + 1000);
   drive(&run, options->warmup_ms);
   cpu_read(options->pid, &before);

@@ -20,7 +20,11 @@ export async function measureBusy(context: ScenarioContext): Promise<RelaySample
   const named = new Set(context.contestants.map(({ name }) => name));
   const contestants = [busyTurnpike, busyForwarder].filter(({ name }) => named.has(name));
   return inRoundsAlone(anywhere, contestants, (entrant, round) =>
-    relayOnce(anywhere, entrant, round, { rate: busyRate, 'warmup-ms': 2 * context.options.warmupMs }),
+    relayOnce(anywhere, entrant, round, {
+      rate: busyRate,
+      transport: 'udp',
+      'warmup-ms': 2 * context.options.warmupMs,
+    }),
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Transport } from '../contestants/contestant.ts';
 import type { ContestantName } from '../options.ts';
 import { runLoad, type CpuUse, type LoadArguments, type RelayResult } from '../load.ts';
 import { inRounds, loadTarget, withEntrants, type Entrant, type ScenarioContext } from './scenario.ts';
@@ -10,6 +11,8 @@ const payloadBytes = 200;
 export interface RelaySample {
   readonly contestant: ContestantName;
   readonly round: number;
+  /** Of the clients; peers are on UDP. */
+  readonly transport: Transport;
   /** Packets per second that were offered, both directions together. */
   readonly rate: number;
   readonly directions: 'both' | 'client';
@@ -31,13 +34,16 @@ export interface RelaySample {
 
 /** Relays media through every contestant at every rate, over UDP. */
 export async function measureRelay(context: ScenarioContext): Promise<RelaySample[]> {
-  return withEntrants(context, context.contestants, async (entrants) => {
+  const contestants = context.contestants.filter(({ transports }) => transports.includes('udp'));
+  return withEntrants(context, contestants, async (entrants) => {
     await warmUp(context, entrants);
     const samples: RelaySample[] = [];
     for (const rate of context.options.rates) {
       context.say(`relay: ${rate} packets/s`);
       samples.push(
-        ...(await inRounds(context, entrants, (entrant, round) => relayOnce(context, entrant, round, { rate }))),
+        ...(await inRounds(context, entrants, (entrant, round) =>
+          relayOnce(context, entrant, round, { rate, transport: 'udp' }),
+        )),
       );
     }
     return samples;
@@ -50,7 +56,12 @@ async function warmUp(context: ScenarioContext, entrants: readonly Entrant[]): P
   const rate = Math.min(30_000, Math.max(...options.rates));
   const once = { ...context, options: { ...options, rounds: 1 } };
   await inRounds(once, entrants, (entrant, round) =>
-    relayOnce(context, entrant, round, { rate, 'warmup-ms': 0, 'window-ms': Math.min(4000, options.windowMs * 2) }),
+    relayOnce(context, entrant, round, {
+      rate,
+      transport: 'udp',
+      'warmup-ms': 0,
+      'window-ms': Math.min(4000, options.windowMs * 2),
+    }),
   );
 }
 
@@ -59,11 +70,11 @@ export async function relayOnce(
   context: ScenarioContext,
   entrant: Entrant,
   round: number,
-  changes: LoadArguments & { readonly rate: number },
+  changes: LoadArguments & { readonly rate: number; readonly transport: Transport },
 ): Promise<RelaySample> {
   const { options, place } = context;
   const result = await runLoad(place.programs, 'relay', {
-    ...loadTarget(context, entrant),
+    ...loadTarget(context, entrant, changes.transport),
     clients: relayClients,
     payload: payloadBytes,
     toward: entrant.contestant.toward,
@@ -72,7 +83,8 @@ export async function relayOnce(
     ...changes,
   });
   const { name, toward } = entrant.contestant;
-  return { contestant: name, round, rate: changes.rate, directions: toward, ...figures(result, changes.rate) };
+  const { rate, transport } = changes;
+  return { contestant: name, round, transport, rate, directions: toward, ...figures(result, rate) };
 }
 
 function figures(result: RelayResult, rate: number) {

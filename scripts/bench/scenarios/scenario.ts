@@ -1,5 +1,5 @@
 import type { RunningServer } from '../child-processes.ts';
-import type { Contestant, Place } from '../contestants/contestant.ts';
+import type { Contestant, Place, Transport } from '../contestants/contestant.ts';
 import type { LoadArguments } from '../load.ts';
 import type { CpuPlan } from '../machine.ts';
 import type { BenchOptions } from '../options.ts';
@@ -87,9 +87,13 @@ export async function inRoundsAlone<Sample>(
 }
 
 /** What the generator is always told about a server. */
-export function loadTarget(context: ScenarioContext, { contestant, server }: Entrant): LoadArguments {
+export function loadTarget(
+  context: ScenarioContext,
+  { contestant, server }: Entrant,
+  transport: Transport = 'udp',
+): LoadArguments {
   return {
-    port: server.port,
+    port: transport === 'tls' ? (server.tlsPort ?? 0) : server.port,
     pid: server.pid,
     cpu: context.cpuPlan.generator,
     topology: contestant.topology,

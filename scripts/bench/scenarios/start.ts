@@ -28,7 +28,7 @@ export async function measureStart(context: ScenarioContext): Promise<StartSampl
 async function startOnce(context: ScenarioContext): Promise<StartSample> {
   const { scratchDirectory, programs } = context.place;
   const port = await freePort();
-  const args = await serveArguments(scratchDirectory, port);
+  const args = await serveArguments(scratchDirectory, { port });
   const environment = { ...process.env, NODE_COMPILE_CACHE: join(scratchDirectory, 'compile-cache') };
   const startedMs = performance.now();
   const child = spawn(programs.launch, ['any', process.execPath, ...args], {
