@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { formatIp, parseIp } from '../stun/ip-text.ts';
+import { formatIp } from '../stun/ip-text.ts';
 import { sourceKey } from '../stun/transport-address.ts';
 import type { ListenAddress } from '../config/resolved-config.ts';
 import { createPublicListener, httpsContext, type PublicApi } from '../api/public-listener.ts';
+import { socketAddress } from '../transport/socket-address.ts';
 import type { TlsMaterial } from '../transport/tls-material.ts';
 import { urlHost } from './ice-urls.ts';
 import { bindError, isMissingAddress, systemErrorCode } from './errors.ts';
@@ -22,8 +23,8 @@ export interface HttpListener {
  * ones, of which all would be one source; one of a link-local address names its interface as well.
  */
 export function sourceOfSocket(address: string): string {
-  const ip = parseIp(address.replace(/^::ffff:(?=.*[.])/i, '').replace(/%.*/, ''));
-  return ip === null ? '' : sourceKey(ip);
+  const remote = socketAddress(address.replace(/^::ffff:(?=.*[.])/i, ''), 0);
+  return remote === null ? '' : sourceKey(remote.ip);
 }
 
 /**

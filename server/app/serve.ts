@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { Appliance } from './appliance.ts';
 import type { ApplianceStarted } from './running-parts.ts';
 import { onStopSignals } from './signals.ts';
-import { renderSummary } from './summary.ts';
+import { renderSummary, type Summary } from './summary.ts';
 import { version } from './version.ts';
 
 /** Where a serving process writes. */
@@ -57,18 +57,12 @@ export async function serve(loaded: LoadedConfig, output: ServeOutput): Promise<
   return 0;
 }
 
-function summaryOf(loaded: LoadedConfig, started: ApplianceStarted): Parameters<typeof renderSummary>[0] {
+function summaryOf(loaded: LoadedConfig, started: ApplianceStarted): Summary {
   const { turn } = loaded.resolved;
   return {
+    ...started,
     version,
     configFile: loaded.file,
-    dataDir: started.dataDir,
-    engine: started.engine,
-    listeners: started.listeners,
-    publicUrl: started.publicUrl,
-    certificate: started.certificate,
-    publicAddress: started.publicAddress,
-    urls: started.urls,
     realm: turn.realm,
     relayPorts: turn.relayPorts,
     allowedPeers: turn.peers.allow.map(formatCidr),

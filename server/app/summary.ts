@@ -1,25 +1,15 @@
 import { formatTransportAddress } from '../stun/ip-text.ts';
 import type { CertificateSummary } from '../contract/control.ts';
-import type { IceUrls } from '../credentials/ice-servers.ts';
 import type { BoundListener } from './relay-messages.ts';
+import type { ApplianceStarted } from './running-parts.ts';
 
 /** What a started appliance tells the person who started it. */
-export interface Summary {
+export interface Summary extends ApplianceStarted {
   readonly version: string;
   readonly configFile: string | null;
-  readonly dataDir: string | null;
-  readonly engine: string;
-  readonly listeners: readonly BoundListener[];
-  readonly publicUrl: string | null;
-  /** What TLS clients are served with; null without TLS. */
-  readonly certificate: CertificateSummary | null;
-  /** What a cloud has told of this host's public address; null when none has. */
-  readonly publicAddress: string | null;
-  readonly urls: IceUrls;
   readonly realm: string;
   readonly relayPorts: { readonly first: number; readonly last: number };
   readonly allowedPeers: readonly string[];
-  readonly warnings: readonly string[];
 }
 
 /** The summary as text, lines of a width that a terminal holds. */
