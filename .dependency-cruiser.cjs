@@ -9,9 +9,10 @@ const rooms = {
   relay: ['stun', 'seam'],
   transport: ['stun', 'seam'],
   config: [],
-  telemetry: [],
-  api: ['credentials'],
-  app: ['stun', 'seam', 'credentials', 'turn', 'relay', 'transport', 'config', 'telemetry', 'api'],
+  store: [],
+  telemetry: ['store'],
+  api: ['credentials', 'store'],
+  app: ['stun', 'seam', 'credentials', 'turn', 'relay', 'transport', 'config', 'store', 'telemetry', 'api'],
   cli: ['credentials', 'config', 'app'],
   entries: ['stun', 'seam', 'credentials', 'turn', 'config', 'telemetry', 'app'],
 };
@@ -19,8 +20,9 @@ const rooms = {
 /** Rooms that touch no socket, file, clock or randomness. */
 const pureRooms = '^server/(contract|stun|seam|credentials|turn)/';
 
-/** Configuration holds addresses, networks and names, and there is one parser of each (docs/adr/0005). */
+/** Configuration and requests hold addresses, networks and names, and there is one parser of each (docs/adr/0005). */
 const textParsers = '^server/(stun/(cidr|ip-text|transport-address)|credentials/opaque-string)[.]ts$';
+const roomsThatReadTexts = ['config', 'api'];
 
 const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
   name: `${room}-imports`,
@@ -29,7 +31,10 @@ const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
   from: { path: `^server/${room}/` },
   to: {
     path: '^server/',
-    pathNot: [`^server/(${[room, 'contract', ...allowed].join('|')})/`, ...(room === 'config' ? [textParsers] : [])],
+    pathNot: [
+      `^server/(${[room, 'contract', ...allowed].join('|')})/`,
+      ...(roomsThatReadTexts.includes(room) ? [textParsers] : []),
+    ],
   },
 }));
 

@@ -10,7 +10,14 @@ import { projectRoot, runProgram } from './run-program.ts';
 const oldestNode = '>=24.7';
 
 /** Copied as they are. The schema of the configuration is written by the compiler, since the server imports it. */
-const copiedFiles = ['README.md', 'LICENSE', 'CHANGELOG.md', 'config/turnpike.example.yaml'];
+const copiedFiles = [
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'config/turnpike.example.yaml',
+  'server/store/migrations',
+  'server/contract/admin/openapi.json',
+];
 
 interface Manifest {
   readonly name: string;
@@ -40,7 +47,7 @@ export async function buildPackage(directory: string): Promise<void> {
   const { exitCode, output } = await runProgram(process.execPath, args, 'capture');
   if (exitCode !== 0) throw new BuildError(`the server does not compile:\n${output.trimEnd()}`);
   nameCompiledFiles(directory);
-  for (const file of copiedFiles) cpSync(path.join(projectRoot, file), path.join(directory, file));
+  for (const file of copiedFiles) cpSync(path.join(projectRoot, file), path.join(directory, file), { recursive: true });
   const manifest = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as Manifest;
   writeFileSync(path.join(directory, 'package.json'), `${JSON.stringify(packageManifest(manifest), null, 2)}\n`);
 }

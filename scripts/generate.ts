@@ -1,4 +1,4 @@
-// Writes the files that follow from the configuration schema. `npm run generate`; a test fails while they are stale.
+// Writes the files that follow from the schemas of the configuration and of the admin API. `npm run generate`; a test fails while they are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as prettier from 'prettier';
@@ -6,10 +6,12 @@ import { stringify } from 'yaml';
 import { ConfigSchema } from '../server/contract/config.ts';
 import { wrapText } from '../server/cli/wrap-text.ts';
 import type { SchemaNode } from '../server/config/schema.ts';
+import { openApiDocument } from './openapi.ts';
 
 const root = path.dirname(import.meta.dirname);
 const schemaFile = 'config/turnpike.schema.json';
 const exampleFile = 'config/turnpike.example.yaml';
+const openApiFile = 'server/contract/admin/openapi.json';
 
 /** Every generated file: its path in the repository and what it must hold. */
 export async function generatedFiles(): Promise<Map<string, string>> {
@@ -17,6 +19,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   return new Map([
     [schemaFile, await formatted(schemaFile, JSON.stringify(schema, null, 2))],
     [exampleFile, await formatted(exampleFile, example(schema))],
+    [openApiFile, await formatted(openApiFile, JSON.stringify(await openApiDocument(), null, 2))],
   ]);
 }
 

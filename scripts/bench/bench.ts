@@ -14,6 +14,7 @@ import type { Results } from './results.ts';
 import { measureAllocate } from './scenarios/allocate.ts';
 import { measureBinding } from './scenarios/binding.ts';
 import { measureBusy } from './scenarios/busy.ts';
+import { measureIssuing } from './scenarios/issuing.ts';
 import { measureRelay } from './scenarios/relay.ts';
 import { messageOf, type ScenarioContext } from './scenarios/scenario.ts';
 import { measureSoak } from './scenarios/soak.ts';
@@ -36,6 +37,7 @@ async function measureAll(options: BenchOptions, scratchDirectory: string): Prom
   return {
     relay: await when('relay', measureRelay),
     busy: await when('busy', measureBusy),
+    issuing: await when('issuing', measureIssuing),
     streams: await when('streams', measureStreams),
     allocate: await when('allocate', measureAllocate),
     binding: await when('binding', measureBinding),

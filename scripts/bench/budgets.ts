@@ -1,10 +1,11 @@
 import type { Transport } from './contestants/contestant.ts';
-import { atRate, overTransport, ratioTo, type Results } from './results.ts';
+import { atRate, overTransport, rateReached, ratioTo, type Results } from './results.ts';
 import { busyRate } from './scenarios/busy.ts';
+import { issuedPerSecond } from './scenarios/issuing.ts';
 import type { RelaySample } from './scenarios/relay.ts';
 import { streamRate } from './scenarios/streams.ts';
 import { failuresOf, heldBy, levelPart, residentDrift, type SoakRun } from './soak/soak-run.ts';
-import { median, type Ratio } from './statistics.ts';
+import { compareRounds, median, type Ratio } from './statistics.ts';
 
 /** A figure that a budget is judged by. */
 interface Measured {
@@ -55,6 +56,14 @@ const budgets: readonly Budget[] = [
     unit: 'x',
     limit: 1.25,
     measure: ({ busy }) => ofRatio(ratioTo(atRate(busy, busyRate), 'bare-node', p50Us)),
+  },
+  issuingBudget('latency p50', p50Us),
+  issuingBudget('latency p99', p99Us),
+  {
+    what: 'credentials a second that were asked for, to those that were issued',
+    unit: 'x',
+    limit: 1.02,
+    measure: ({ issuing }) => ofMedian(issuing.map(({ grantedPerSecond }) => issuedPerSecond / grantedPerSecond)),
   },
   {
     what: 'CPU of an Allocate and its ChannelBind',
@@ -131,6 +140,21 @@ function streamBudget(what: string, transport: Transport): Budget {
     measure: ({ streams }) => {
       const samples = atRate(overTransport(streams, transport), streamRate);
       return ofRatio(ratioTo(samples, 'bare-stream', cpuUs));
+    },
+  };
+}
+
+/** Relaying beside `POST /v1/ice-servers`, to the same server without it. */
+function issuingBudget(what: string, figure: (sample: RelaySample) => number): Budget {
+  return {
+    what: `${what} at 5,000/s beside ${issuedPerSecond.toLocaleString('en')} credentials/s, to without them`,
+    unit: 'x',
+    limit: 1.2,
+    measure: ({ issuing }) => {
+      const reached = issuing.filter(({ alone, beside }) => rateReached(alone) && rateReached(beside));
+      const besides = reached.map(({ beside }) => figure(beside));
+      const alones = reached.map(({ alone }) => figure(alone));
+      return ofRatio(compareRounds(besides, alones));
     },
   };
 }

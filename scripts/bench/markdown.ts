@@ -2,6 +2,7 @@ import { judge, type Verdict } from './budgets.ts';
 import { labelOf } from './contestants/all-contestants.ts';
 import type { ContestantName } from './options.ts';
 import { overTransport, rateReached, type Results } from './results.ts';
+import type { IssuingSample } from './scenarios/issuing.ts';
 import type { RelaySample } from './scenarios/relay.ts';
 import { stretchesOf, type SoakMoment, type SoakRun } from './soak/soak-run.ts';
 import { median } from './statistics.ts';
@@ -16,6 +17,7 @@ export function renderMarkdown(results: Results): string {
     section('Budgets', budgetTable(judge(results))),
     section('Relayed media, 200-byte payloads of 100 clients on UDP, both directions', relayTable(results.relay)),
     section('With a saturated main thread beside it', relayTable(results.busy)),
+    section('Beside the issuing of credentials', issuingTable(results.issuing)),
     ...(['tcp', 'tls'] as const).map((transport) =>
       section(
         `Clients on ${transport.toUpperCase()}, peers on UDP`,
@@ -92,6 +94,16 @@ function relayTable(samples: readonly RelaySample[]): string {
     'max µs',
   ];
   return table(head, rows);
+}
+
+function issuingTable(samples: readonly IssuingSample[]): string {
+  const rows = samples.map(({ round, alone, beside, grantedPerSecond, refused }) => [
+    String(round + 1),
+    ...[alone.p50Us, beside.p50Us, alone.p99Us, beside.p99Us].map((value) => value.toFixed(0)),
+    String(grantedPerSecond),
+    String(refused),
+  ]);
+  return table(['round', 'p50 µs alone', 'beside', 'p99 µs alone', 'beside', 'issued /s', 'refused'], rows);
 }
 
 function byName([left]: readonly [ContestantName, unknown], [right]: readonly [ContestantName, unknown]): number {

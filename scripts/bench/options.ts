@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 
 /** What can be measured; each is a file of `scenarios/`. */
-const SCENARIOS = ['relay', 'busy', 'streams', 'allocate', 'binding', 'start', 'soak'] as const;
+const SCENARIOS = ['relay', 'busy', 'issuing', 'streams', 'allocate', 'binding', 'start', 'soak'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 /** Who can be measured; each is a file of `contestants/`. */

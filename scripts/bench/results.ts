@@ -3,6 +3,7 @@ import type { Machine } from './machine.ts';
 import type { BenchOptions, ContestantName } from './options.ts';
 import type { AllocateSample } from './scenarios/allocate.ts';
 import type { BindingSample } from './scenarios/binding.ts';
+import type { IssuingSample } from './scenarios/issuing.ts';
 import type { RelaySample } from './scenarios/relay.ts';
 import type { StartSample } from './scenarios/start.ts';
 import type { SoakRun } from './soak/soak-run.ts';
@@ -16,6 +17,8 @@ export interface Results {
   readonly notes: readonly string[];
   readonly relay: readonly RelaySample[];
   readonly busy: readonly RelaySample[];
+  /** Of Turnpike alone. */
+  readonly issuing: readonly IssuingSample[];
   readonly streams: readonly RelaySample[];
   readonly allocate: readonly AllocateSample[];
   readonly binding: readonly BindingSample[];

@@ -1,11 +1,4 @@
-/** So many in a second, and of them so many at once after a quiet time. */
-export interface RateLimit {
-  readonly perSecond: number;
-  readonly burst: number;
-}
-
-/** When all that passed would have, had it come at the rate. */
-type PaidUntilMs = number;
+import { charged, nothingTaken, waitMs, type PaidUntilMs, type RateLimit } from './rate-limit.ts';
 
 /**
  * A rate for each source, and one for all of them. It remembers the sources of the time alone in which a burst is made good,
@@ -16,7 +9,7 @@ export class ConnectionRate {
   readonly #perSource: RateLimit;
   /** Whoever passed last is last. */
   readonly #sources = new Map<string, PaidUntilMs>();
-  #paidUntilMs: PaidUntilMs = Number.NEGATIVE_INFINITY;
+  #paidUntilMs: PaidUntilMs = nothingTaken;
 
   constructor(limits: { readonly all: RateLimit; readonly perSource: RateLimit }) {
     this.#all = limits.all;
@@ -31,8 +24,10 @@ export class ConnectionRate {
   /** Whether one more of this source may pass now, which is charged to both rates. */
   passes(source: string, nowMs: number): boolean {
     this.#forgetPaid(nowMs);
-    const paidUntilMs = this.#sources.get(source) ?? Number.NEGATIVE_INFINITY;
-    if (!allows(this.#all, this.#paidUntilMs, nowMs) || !allows(this.#perSource, paidUntilMs, nowMs)) return false;
+    const paidUntilMs = this.#sources.get(source) ?? nothingTaken;
+    if (waitMs(this.#all, this.#paidUntilMs, nowMs) > 0 || waitMs(this.#perSource, paidUntilMs, nowMs) > 0) {
+      return false;
+    }
     this.#paidUntilMs = charged(this.#all, this.#paidUntilMs, nowMs);
     this.#sources.delete(source);
     this.#sources.set(source, charged(this.#perSource, paidUntilMs, nowMs));
@@ -45,12 +40,4 @@ export class ConnectionRate {
       this.#sources.delete(source);
     }
   }
-}
-
-function allows({ perSecond, burst }: RateLimit, paidUntilMs: PaidUntilMs, nowMs: number): boolean {
-  return nowMs >= paidUntilMs - ((burst - 1) * 1000) / perSecond;
-}
-
-function charged({ perSecond }: RateLimit, paidUntilMs: PaidUntilMs, nowMs: number): PaidUntilMs {
-  return Math.max(paidUntilMs, nowMs) + 1000 / perSecond;
 }

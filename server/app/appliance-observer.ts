@@ -1,9 +1,9 @@
-import type { SessionEvent } from '../seam/session-event.ts';
+import type { SessionChange } from './live-sessions.ts';
 import type { BoundListener } from './relay-messages.ts';
 
 /** What an appliance tells its owner while it runs, after it has logged it. */
 export interface ApplianceObserver {
-  onSessionEvents(events: readonly SessionEvent[]): void;
+  onSessionChange(change: SessionChange): void;
   /** The addresses of this host have changed. */
   onListenersChanged(listeners: readonly BoundListener[]): void;
   /** The relay thread died with so many sessions, whose ends are reported next; a new one is being started. */

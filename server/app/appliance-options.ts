@@ -66,8 +66,26 @@ export interface CreateApplianceOptions {
     | {
         /** Where `/livez` and `/readyz` are answered, e.g. `http://127.0.0.1:0`. `false`, `null`, or omitted: nowhere. */
         readonly public?: string | false | null | undefined;
+        /** Where administrators reach the API, e.g. `http://127.0.0.1:0`. `false`, `null`, or omitted: nowhere. */
+        readonly admin?: string | false | null | undefined;
+        /** A listener for Prometheus alone. */
+        readonly metrics?: string | null | undefined;
+        readonly publicUrl?: string | undefined;
+        readonly adminUrl?: string | undefined;
+        readonly trustedProxies?: readonly string[] | undefined;
       }
     | false
+    | undefined;
+  /** 32 bytes in base64 or hexadecimal; made, and kept in the data directory, when omitted. */
+  readonly masterKey?: string | undefined;
+  /** How long the database remembers, in days. */
+  readonly retention?:
+    | {
+        readonly minuteDays?: number | undefined;
+        readonly hourDays?: number | undefined;
+        readonly dayDays?: number | undefined;
+        readonly auditDays?: number | undefined;
+      }
     | undefined;
   /** How long `turnpike drain` lets the sessions go on, when there is a `dataDir` through which it is asked. 30 when omitted. */
   readonly drainSeconds?: number | undefined;
@@ -82,8 +100,16 @@ export function configTree({ logger: _logger, dataDir, ...rest }: CreateApplianc
     ...rest,
     ...(dataDir === undefined || dataDir === false ? {} : { dataDir }),
     ...(isObject(turn) ? { turn: { ...turn, listen: listeners(turn.listen) } } : {}),
-    ...(isOff(http) ? { http: { public: null } } : {}),
-    ...(isObject(http) ? { http: { ...http, public: isOff(http.public) ? null : http.public } } : {}),
+    ...(isOff(http) ? { http: { public: null, admin: null } } : {}),
+    ...(isObject(http)
+      ? {
+          http: {
+            ...http,
+            public: isOff(http.public) ? null : http.public,
+            admin: isOff(http.admin) ? null : http.admin,
+          },
+        }
+      : {}),
   };
 }
 

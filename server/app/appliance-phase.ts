@@ -1,4 +1,5 @@
 import type { Readiness } from '../api/public/health.ts';
+import type { StoreHealth } from '../store/connection.ts';
 import { assertNever } from '../contract/assert-never.ts';
 import type { HealthStatus } from '../contract/control.ts';
 
@@ -6,10 +7,10 @@ import type { HealthStatus } from '../contract/control.ts';
 export type AppliancePhase = 'starting' | 'serving' | 'degraded' | 'draining' | 'stopped';
 
 /** Whether a load balancer may send clients here, and why not. */
-export function readinessOf(phase: AppliancePhase): Readiness {
+export function readinessOf(phase: AppliancePhase, store: StoreHealth): Readiness {
   switch (phase) {
     case 'serving':
-      return { ready: true };
+      return store.ok ? { ready: true } : { ready: true, degraded: store.error.code };
     case 'starting':
       return { ready: false, reason: 'the relay is starting' };
     case 'degraded':

@@ -2,31 +2,49 @@ import { networkInterfaces } from 'node:os';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { assertNever } from '../contract/assert-never.ts';
 import type { ControlReply, ControlRequest, DrainReply, HealthReply, IceReply } from '../contract/control.ts';
-import { defaultCredentialTtlS } from '../contract/limits.ts';
-import { iceServers } from '../credentials/ice-servers.ts';
+import { defaultAppId } from '../contract/default-app.ts';
 import type { SessionEvent } from '../seam/session-event.ts';
+import type { LoadWithStored } from '../config/load.ts';
+import type { LoadedConfig } from '../config/loaded-config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { interfaceAddresses } from './address-plan.ts';
+import { Administration } from './administration.ts';
 import { ApplianceLog } from './appliance-log.ts';
 import type { ApplianceObserver } from './appliance-observer.ts';
 import { readinessOf, type AppliancePhase } from './appliance-phase.ts';
+import { backUp } from './backup.ts';
 import { ControlServer } from './control-server.ts';
-import { credentialsFromConfig, issuingSecret } from './credentials-from-config.ts';
-import type { HttpListener } from './http-listener.ts';
+import type { ApplianceView } from './appliance-view.ts';
+import type { HttpSurface } from './no-http.ts';
+import { Settings } from './settings.ts';
 import type { Certificate } from './certificate.ts';
+import { Issuer } from './issuing.ts';
 import { stateOnDisk, type KeptState } from './kept-state.ts';
-import { RelayLink, spawnRelayThread, type RelayStarted, type SpawnRelay } from './relay-link.ts';
-import type { RelayStart, RelayStatus } from './relay-messages.ts';
+import { RelaySupervision } from './relay-supervision.ts';
+import { Schedule } from './schedule.ts';
+import { spawnRelayThread, type SpawnRelay } from './relay-thread.ts';
+import type { RelayStart, RelayStarted, RelayStatus } from './relay-messages.ts';
 import { findPublicAddress, type FoundPublicAddress } from './public-address.ts';
 import { planRelayStart } from './relay-start.ts';
-import { describeHealth, describeStarted, urlsOf, type ApplianceStarted, type RunningParts } from './running-parts.ts';
-import type { TlsMaterial } from '../transport/tls-material.ts';
+import type { Session, SessionName } from './live-sessions.ts';
+import { checkRealm, checkSecretCount, openApplianceStore } from './open-store.ts';
+import { Records } from './records.ts';
+import {
+  describeHealth,
+  describeStarted,
+  consoleUrlOf,
+  type ApplianceStarted,
+  type RunningParts,
+} from './running-parts.ts';
 import { WatchedCertificate } from './watched-certificate.ts';
 import { relayWorkerEntry } from './worker-entry.ts';
 
 /** What an appliance is made of. */
 export interface ApplianceOptions {
+  /** What it is started with, but for what administrators have set in the console. */
   readonly config: ResolvedConfig;
+  /** Reads the configuration with what the database holds; absent: nothing can be set in the console. */
+  readonly load?: LoadWithStored;
   readonly log: Logger;
   /** Runs the relay thread; the default runs this release's. */
   readonly spawnRelay?: SpawnRelay;
@@ -40,19 +58,27 @@ export interface ApplianceOptions {
  * handles no signals and never exits the process. Once only: `start`, then `drain` or `stop`.
  */
 export class Appliance {
-  readonly #config: ResolvedConfig;
+  #config: ResolvedConfig;
+  readonly #load: LoadWithStored | undefined;
+  #settings: Settings | null = null;
+  #administration: Administration | null = null;
+  #setupUrl: string | null = null;
+  #schedule: Schedule | null = null;
   readonly #log: ApplianceLog;
   readonly #spawnRelay: SpawnRelay;
   readonly #state: KeptState | undefined;
   readonly #observer: ApplianceObserver | undefined;
+  readonly #issuer = new Issuer(() => this.#expectRunning());
   readonly #finished = Promise.withResolvers<void>();
   #running: RunningParts | undefined;
+  #supervision: RelaySupervision | undefined;
   #phase: AppliancePhase = 'starting';
   #drainTimer: NodeJS.Timeout | undefined;
   #drainEndsAtMs = Infinity;
 
   constructor(options: ApplianceOptions) {
     this.#config = options.config;
+    this.#load = options.load;
     this.#log = new ApplianceLog(options.log);
     this.#spawnRelay = options.spawnRelay ?? spawnRelayThread(relayWorkerEntry);
     this.#state = options.state;
@@ -78,22 +104,31 @@ export class Appliance {
     const control = await this.#openControl(state);
     const closers: (() => Promise<unknown>)[] = control === null ? [] : [() => control.close()];
     try {
-      const credentials = credentialsFromConfig(this.#config.turn, state.turnSecret);
+      const records = this.#openRecords(state);
+      closers.push(() => records.close());
+      const administration = new Administration(this.#view(state, records), this.#log.logger);
+      this.#administration = administration;
+      closers.push(() => administration.close());
       const certificate = await this.#openCertificate();
       const tls = certificate?.current.material ?? null;
       const nonceKey = state.nonceKey();
       const found = await this.#findPublicAddress();
       const turn = { ...this.#config.turn, publicAddress: found.publicAddress };
-      const { start, warnings } = planRelayStart(turn, { credentials, nonceKey, tls });
-      const link = this.#createLink(start);
-      closers.push(() => link.stop());
-      const [relay, http] = await bothOpened(link.start(), this.#openHttp(tls), closers);
+      const { start, warnings } = planRelayStart(turn, { nonceKey, tls, backoff: records.backoff });
+      const relayLink = this.#supervise(start, records, administration).link;
+      closers.push(() => relayLink.stop());
+      const opening = administration.openHttp({
+        tls,
+        readiness: () => readinessOf(this.#phase, records.store.health),
+        onFailure: (error) => this.#log.httpFailed(error),
+      });
+      const [relay, http] = await bothOpened(relayLink.start(), opening, closers);
       this.#running = {
         config: this.#config,
         state,
-        credentials,
+        records,
         control,
-        link,
+        link: relayLink,
         http,
         certificate,
         found,
@@ -104,10 +139,12 @@ export class Appliance {
       };
       certificate?.watch();
     } catch (error) {
-      await Promise.allSettled(closers.reverse().map((close) => close()));
+      for (const close of closers.reverse()) await close().catch(() => undefined);
       throw error;
     }
     this.#phase = 'serving';
+    this.#setupUrl = this.#administration.firstSetupUrl();
+    this.#schedule = this.#openSchedule(this.#running.records);
     return this.describe();
   }
 
@@ -139,9 +176,12 @@ export class Appliance {
     this.#phase = 'stopped';
     clearTimeout(this.#drainTimer);
     running.certificate?.close();
+    this.#schedule?.end();
     try {
       const sessionsEnded = await running.link.stop();
-      await Promise.all([running.http?.close(), running.control?.close()]);
+      await this.#administration?.close();
+      await Promise.all([running.http.close(), running.control?.close()]);
+      await running.records.close();
       this.#log.stopped(sessionsEnded);
     } finally {
       this.#finished.resolve();
@@ -150,7 +190,7 @@ export class Appliance {
 
   /** What it serves with now. */
   describe(): ApplianceStarted {
-    return describeStarted(this.#expectRunning());
+    return { ...describeStarted(this.#expectRunning()), setupUrl: this.#setupUrl };
   }
 
   /** How the appliance is. */
@@ -159,17 +199,30 @@ export class Appliance {
     return describeHealth(running, this.#phase, await this.#relayStatus(running));
   }
 
-  /** Issues a time-limited credential for `subject` with the URLs of everything that listens (DESIGN.md section 7). */
-  issueIceServers(request: { readonly subject?: string; readonly ttlSeconds?: number }): IceReply {
+  /**
+   * Issues a time-limited credential with the URLs of everything that listens (DESIGN.md section 7).
+   * @param request `app`: the default one when omitted; `ttlSeconds`: the app's default
+   * @throws EnvironmentError `admin_refused` when there is no such app, or it issues none, or none that lives so long
+   */
+  issueIceServers(request: {
+    readonly app?: string;
+    readonly subject?: string;
+    readonly ttlSeconds?: number;
+  }): IceReply {
     const running = this.#expectRunning();
-    const document = iceServers({
-      urls: urlsOf(running),
-      secret: issuingSecret(running.credentials).secret,
-      subject: request.subject ?? '',
-      ttlS: request.ttlSeconds ?? defaultCredentialTtlS,
-      nowS: Date.now() / 1000,
-    });
+    const { app = defaultAppId, subject = '', ttlSeconds } = request;
+    const document = this.#issuer.issue({ appId: app, keyId: null, subject, ttlS: ttlSeconds ?? null });
     return { ...document, warnings: running.warnings };
+  }
+
+  /** Every live session, the oldest first. */
+  get sessions(): readonly Session[] {
+    return this.#running?.records.sessions.all ?? [];
+  }
+
+  /** How the relay names a session; undefined for one that is not live. */
+  sessionName(id: string): SessionName | undefined {
+    return this.#running?.records.sessions.nameOf(id);
   }
 
   /**
@@ -214,46 +267,69 @@ export class Appliance {
 
   #useCertificate(certificate: Certificate): void {
     this.#running?.link.setCertificate(certificate.material);
-    this.#running?.http?.setCertificate(certificate.material);
+    this.#running?.http.setCertificate(certificate.material);
     this.#log.certificateRenewed(certificate);
   }
 
-  async #openHttp(tls: TlsMaterial | null): Promise<HttpListener | null> {
-    const bind = this.#config.http.public;
-    if (bind === null) return null;
-    const { openPublicListener } = await import('./http-listener.ts');
-    return openPublicListener(bind, {
-      tls,
-      readiness: () => readinessOf(this.#phase),
-      onFailure: (error) => this.#log.httpFailed(error),
+  #view(state: KeptState, records: Records): ApplianceView {
+    return {
+      state,
+      records,
+      settings: this.#settings,
+      config: () => this.#config,
+      originOf: (key) => this.#settings?.originOf(key) ?? 'the program',
+      running: () => this.#expectRunning(),
+      issue: (request) => this.#issuer.issue(request),
+      health: () => this.health(),
+      relayStatus: () => this.#relayStatus(this.#expectRunning()),
+      relayRestarts: () => this.#supervision?.restarts ?? 0,
+      consoleUrl: () => consoleUrlOf(this.#expectRunning()),
+    };
+  }
+
+  #openRecords(state: KeptState): Records {
+    const { turn, masterKey } = this.#config;
+    const store = openApplianceStore(state, { masterKey, hasConfiguredSecret: turn.secrets.length > 0 });
+    try {
+      store.onHealth((health) => this.#log.storeHealth(health));
+      if (this.#load !== undefined) {
+        this.#settings = new Settings(store, this.#load, {
+          useAtOnce: (loaded) => this.#useConfig(loaded),
+          restartRelay: () => void this.#supervision?.reconfigure(),
+        });
+        this.#config = this.#settings.resolved;
+      }
+      checkRealm(store, this.#config.turn.realm);
+      checkSecretCount(store, this.#config.turn.secrets);
+      return new Records(store, this.#config.turn, (changes) => this.#supervision?.applyCredentials(changes));
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  #openSchedule(records: Records): Schedule {
+    return new Schedule({
+      records,
+      retention: () => this.#config.retention,
+      configuredSecrets: () => records.credentials.configuredSecretIds.map((id) => ({ id, origin: 'turn.secrets' })),
+      log: this.#log,
     });
   }
 
-  #createLink(start: RelayStart): RelayLink {
-    return new RelayLink(start, this.#spawnRelay, {
-      onSessionEvents: (events) => {
-        this.#log.sessions(events);
-        this.#observer?.onSessionEvents(events);
-      },
+  #supervise(start: RelayStart, records: Records, administration: Administration): RelaySupervision {
+    this.#supervision = new RelaySupervision(start, {
+      spawn: this.#spawnRelay,
+      records,
+      administration,
+      log: this.#log,
+      observer: this.#observer,
+      running: () => this.#running,
+      phase: () => this.#phase,
+      setPhase: (phase) => (this.#phase = phase),
       onDrained: () => this.#stopDrained(),
-      onListenersChanged: (listeners, warnings) => {
-        if (this.#running !== undefined) this.#running.listeners = listeners;
-        this.#log.listenersChanged(listeners, warnings);
-        this.#observer?.onListenersChanged(listeners);
-      },
-      onRelayDied: (cause, sessionsLost) => {
-        if (this.#phase === 'serving') this.#phase = 'degraded';
-        this.#log.relayDied(cause, sessionsLost);
-        this.#observer?.onRelayDied(cause, sessionsLost);
-      },
-      onRelayNotRestarted: (cause, waitMs) => this.#log.relayNotRestarted(cause, waitMs),
-      onRelayRestarted: (status) => {
-        if (this.#phase === 'degraded') this.#phase = 'serving';
-        if (this.#running !== undefined) this.#running.listeners = status.listeners;
-        this.#log.relayRestarted();
-        this.#observer?.onRelayRestarted(status.listeners);
-      },
     });
+    return this.#supervision;
   }
 
   #stopDrained(): void {
@@ -268,6 +344,12 @@ export class Appliance {
         return this.drain();
       case 'ice':
         return this.issueIceServers(request);
+      case 'backup':
+        return backUp(this.#expectRunning().records.store, request.file);
+      case 'admin':
+        return this.#expectAdministration().answer(request);
+      case 'setup-link':
+        return this.#expectAdministration().setupLink();
       default:
         return assertNever(request);
     }
@@ -282,6 +364,17 @@ export class Appliance {
     }
   }
 
+  /** The configuration has changed: what is read whenever it is needed is another one from now on. */
+  #useConfig({ resolved }: LoadedConfig): void {
+    this.#config = resolved;
+    if (this.#running !== undefined) this.#running.config = resolved;
+  }
+
+  #expectAdministration(): Administration {
+    if (this.#administration === null) throw new Error('start() has to resolve before anything is administered');
+    return this.#administration;
+  }
+
   #expectRunning(): RunningParts {
     if (this.#running === undefined) {
       throw new Error('start() has to resolve before anything else is asked of an appliance');
@@ -293,12 +386,11 @@ export class Appliance {
 /** Awaits both to their end, so that a failure of one leaves nothing of the other behind. */
 async function bothOpened(
   relayStarting: Promise<RelayStarted>,
-  httpStarting: Promise<HttpListener | null>,
+  httpStarting: Promise<HttpSurface>,
   closers: (() => Promise<unknown>)[],
-): Promise<[RelayStarted, HttpListener | null]> {
+): Promise<[RelayStarted, HttpSurface]> {
   const [relay, http] = await Promise.allSettled([relayStarting, httpStarting]);
-  const opened = http.status === 'fulfilled' ? http.value : null;
-  if (opened !== null) closers.push(() => opened.close());
+  if (http.status === 'fulfilled') closers.push(() => http.value.close());
   if (relay.status === 'rejected') throw relay.reason;
   if (http.status === 'rejected') throw http.reason;
   return [relay.value, http.value];

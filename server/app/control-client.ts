@@ -1,24 +1,52 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import type { ControlAnswer, ControlReply, ControlRequest } from '../contract/control.ts';
+import type { ErrorCode } from '../contract/error-codes.ts';
 import { controlSocketPath } from './data-dir.ts';
-import { EnvironmentError, systemErrorCode } from './errors.ts';
+import { EnvironmentError, systemErrorCode, type EnvironmentErrorCode } from './errors.ts';
 
-const answerTimeoutMs = 10_000;
+const answerTimeoutS = 10;
+/** A database is copied and checked meanwhile. */
+const backupTimeoutS = 600;
 
 /**
  * Asks the appliance that serves from `dataDir`.
- * @throws EnvironmentError `not_running` when none does, `control_failed` when it refuses or does not answer in 10 s
+ * @throws EnvironmentError with the code of its refusal; `not_running` when none serves there, `control_failed` when it does not
+ * answer in 10 s, a backup in 10 minutes
  */
 export async function callControl(dataDir: string, request: ControlRequest): Promise<ControlReply> {
   const path = controlSocketPath(dataDir);
-  const line = await exchange(path, `${JSON.stringify(request)}\n`);
+  const timeoutS = request.command === 'backup' ? backupTimeoutS : answerTimeoutS;
+  const line = await exchange(path, `${JSON.stringify(request)}\n`, timeoutS);
   const answer = parseAnswer(line);
   if (answer === null) throw unreachable(path, new Error('what answers there is no Turnpike of this version'));
-  if (!answer.ok) {
-    throw new EnvironmentError(answer.code === 'relay_unavailable' ? answer.code : 'control_failed', answer.message);
-  }
+  if (!answer.ok) throw new EnvironmentError(refusalCode(answer.code), answer.message);
   return answer.reply;
+}
+
+/** What a command says of a refusal: its own code where that is of the host, not of the command line or a defect. */
+function refusalCode(code: ErrorCode): EnvironmentErrorCode {
+  const isOfHost = code !== 'usage' && code !== 'internal' && !code.startsWith('config_');
+  return isOfHost ? (code as EnvironmentErrorCode) : 'control_failed';
+}
+
+/**
+ * Whether an appliance, or a command in its place, answers in `dataDir`.
+ * @throws EnvironmentError `control_failed` when this user may not know
+ */
+export async function controlAnswers(dataDir: string): Promise<boolean> {
+  const path = controlSocketPath(dataDir);
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch (error) {
+    const refusal = unreachable(path, error);
+    if (refusal.code === 'not_running') return false;
+    throw refusal;
+  } finally {
+    socket.destroy();
+  }
 }
 
 function parseAnswer(line: string): ControlAnswer | null {
@@ -43,10 +71,10 @@ export async function probeControl(path: string): Promise<boolean> {
   }
 }
 
-async function exchange(path: string, line: string): Promise<string> {
+async function exchange(path: string, line: string, timeoutS: number): Promise<string> {
   const socket = connect(path);
   socket.setEncoding('utf8');
-  socket.setTimeout(answerTimeoutMs, () => socket.destroy(new Error('no answer within 10 s')));
+  socket.setTimeout(timeoutS * 1000, () => socket.destroy(new Error(`no answer within ${timeoutS} s`)));
   let text = '';
   try {
     socket.write(line);

@@ -1,14 +1,12 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import {
-  parseControlRequest,
-  type ControlAnswer,
-  type ControlReply,
-  type ControlRequest,
-} from '../contract/control.ts';
+import type { ControlAnswer, ControlReply, ControlRequest } from '../contract/control.ts';
+import { isErrorCode } from '../contract/error-codes.ts';
+import { parseControlRequest } from '../contract/control-request.ts';
 import { probeControl } from './control-client.ts';
 import { EnvironmentError, systemErrorCode } from './errors.ts';
 
+/** A body of the admin API at its largest, with what stands around it. */
 const maxRequestBytes = 64 * 1024;
 const requestTimeoutMs = 10_000;
 
@@ -104,6 +102,8 @@ function answerOne(socket: Socket, options: ControlServerOptions): void {
     if (text.length > maxRequestBytes) socket.destroy();
     if (end === -1 || answered) return;
     answered = true;
+    // From here on the time is the server's own: a backup takes what it takes.
+    socket.setTimeout(0);
     void answer(text.slice(0, end), options).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
   });
 }
@@ -114,7 +114,9 @@ async function answer(line: string, { handle, onFailure }: ControlServerOptions)
   try {
     return { ok: true, reply: await handle(request) };
   } catch (error) {
-    if (error instanceof EnvironmentError) return { ok: false, code: error.code, message: error.message };
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string' && isErrorCode(error.code)) {
+      return { ok: false, code: error.code, message: error.message };
+    }
     onFailure(error);
     return { ok: false, code: 'internal', message: `"${request.command}" failed inside the server; its log says why` };
   }

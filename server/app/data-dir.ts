@@ -15,6 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, reasonOf, systemErrorCode } from './errors.ts';
 
 const nonceKeyBytes = 32;
+const masterKeyBytes = 32;
 const turnSecretBytes = 32;
 
 /** The appliance's directory on disk, present and writable. */
@@ -69,10 +70,41 @@ export function loadNonceKey(dataDir: DataDir): Uint8Array {
   return new Uint8Array(key);
 }
 
-/** The REST secret of an appliance that was given none: 256 random bits as base64url text, made once. */
-export function loadTurnSecret(dataDir: DataDir): string {
-  const path = join(dataDir.path, 'turn-secret');
-  const text = loadOrCreate(path, newTurnSecret);
+/** The key under which the database keeps secrets; made once, and of no use to whoever has the database alone. 32 bytes. */
+export function loadMasterKey(dataDir: DataDir): Uint8Array {
+  const path = join(dataDir.path, 'master-key');
+  const key = Buffer.from(
+    loadOrCreate(path, () => randomBytes(masterKeyBytes).toString('base64')),
+    'base64',
+  );
+  if (key.length !== masterKeyBytes) {
+    throw new EnvironmentError(
+      'data_file_invalid',
+      `${path} does not hold 32 bytes in base64. Put back the file that belongs to the database beside it; without it, what the ` +
+        'database seals is lost.',
+    );
+  }
+  return new Uint8Array(key);
+}
+
+/** The path of the database in a data directory. */
+export function databasePath(dataDir: string): string {
+  return join(resolve(dataDir), 'turnpike.db');
+}
+
+/** The path of the file that holds the setup link while there is no owner. */
+export function setupLinkPath(dataDir: string): string {
+  return join(resolve(dataDir), 'setup-link');
+}
+
+/**
+ * The REST secret that a release without a database has generated; null when there is none.
+ * @throws EnvironmentError `data_file_invalid`
+ */
+export function readTurnSecret(dataDir: DataDir): string | null {
+  const path = turnSecretPath(dataDir);
+  if (!existsSync(path)) return null;
+  const text = readPrivate(path);
   if (text.length < 16) {
     throw new EnvironmentError(
       'data_file_invalid',
@@ -80,6 +112,15 @@ export function loadTurnSecret(dataDir: DataDir): string {
     );
   }
   return text;
+}
+
+/** Removes the file of that secret: the database has it now. */
+export function removeTurnSecret(dataDir: DataDir): void {
+  rmSync(turnSecretPath(dataDir), { force: true });
+}
+
+function turnSecretPath(dataDir: DataDir): string {
+  return join(dataDir.path, 'turn-secret');
 }
 
 /** A fresh key of the stateless nonces. 32 bytes. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { LoadWithStored } from '../config/load.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { isSubject, isTtl, type HealthReply } from '../contract/control.ts';
 import { maxCredentialTtlS, maxSubjectBytes } from '../contract/limits.ts';
@@ -6,9 +7,9 @@ import type { IceServersDocument, IceUrls } from '../credentials/ice-servers.ts'
 import type { Logger } from '../telemetry/logger.ts';
 import type { ApplianceObserver } from './appliance-observer.ts';
 import { Appliance } from './appliance.ts';
+import { EnvironmentError } from './errors.ts';
 import type { KeptState } from './kept-state.ts';
 import {
-  LiveSessions,
   plainAddress,
   type Refused,
   type Session,
@@ -73,6 +74,8 @@ interface Life {
 /** What `createAppliance` makes an appliance of. */
 export interface EmbeddedParts {
   readonly config: ResolvedConfig;
+  /** The configuration with what the database holds. */
+  readonly load: LoadWithStored;
   readonly logger: Logger;
   /** Null: the data directory of the configuration. */
   readonly state: KeptState | null;
@@ -86,7 +89,6 @@ export interface EmbeddedParts {
  */
 export class EmbeddedAppliance extends EventEmitter<ApplianceEvents> implements AsyncDisposable {
   readonly #parts: EmbeddedParts;
-  readonly #sessions = new LiveSessions();
   #life: Life | undefined;
   /** From the start's end to the stop's. */
   #running: Appliance | null = null;
@@ -160,18 +162,22 @@ export class EmbeddedAppliance extends EventEmitter<ApplianceEvents> implements 
     if (ttlSeconds !== undefined && !isTtl(ttlSeconds)) {
       throw new RangeError(`ttlSeconds ${String(ttlSeconds)} is not a whole number from 1 to ${maxCredentialTtlS}`);
     }
-    const { warnings: _, ...document } = this.#serving().issueIceServers({
-      subject,
-      ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
-    });
-    return document;
+    const serving = this.#serving();
+    try {
+      const wishes = ttlSeconds === undefined ? { subject } : { subject, ttlSeconds };
+      const { warnings: _, ...document } = serving.issueIceServers(wishes);
+      return document;
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      throw new RangeError(error.message, { cause: error });
+    }
   }
 
   /** Every live session, the oldest first; none while it does not serve. */
   async sessions(): Promise<readonly Session[]> {
     // The relay thread tells of sessions in batches; its answer comes after all that it has to tell.
     await this.#running?.health();
-    return this.#sessions.all;
+    return this.#running?.sessions ?? [];
   }
 
   /**
@@ -181,7 +187,7 @@ export class EmbeddedAppliance extends EventEmitter<ApplianceEvents> implements 
    * @throws EnvironmentError `relay_unavailable` while the relay thread does not answer
    */
   async endSession(id: string): Promise<boolean> {
-    const name = this.#sessions.nameOf(id);
+    const name = this.#running?.sessionName(id);
     return name === undefined ? false : this.#serving().endSession(name);
   }
 
@@ -194,9 +200,9 @@ export class EmbeddedAppliance extends EventEmitter<ApplianceEvents> implements 
   }
 
   #begin(): Life {
-    const { config, logger, state } = this.#parts;
+    const { config, load, logger, state } = this.#parts;
     const observer = this.#observer();
-    const appliance = new Appliance({ config, log: logger, observer, ...(state === null ? {} : { state }) });
+    const appliance = new Appliance({ config, load, log: logger, observer, ...(state === null ? {} : { state }) });
     const started = appliance.start().then(() => {
       this.#running = appliance;
     });
@@ -214,18 +220,11 @@ export class EmbeddedAppliance extends EventEmitter<ApplianceEvents> implements 
   #end(): void {
     this.#life = undefined;
     this.#running = null;
-    // A relay thread that had to be terminated took the last news with it.
-    for (const session of this.#sessions.clear()) this.#tell('sessionEnded', { session, cause: 'relay-died' });
   }
 
   #observer(): ApplianceObserver {
     return {
-      onSessionEvents: (events) => {
-        for (const event of events) {
-          const change = this.#sessions.note(event, Date.now());
-          if (change !== null) this.#tellOf(change);
-        }
-      },
+      onSessionChange: (change) => this.#tellOf(change),
       onListenersChanged: (bound) => this.#tell('listenersChanged', bound.map(listenerAddress)),
       onRelayDied: (cause, sessionsLost) => this.#tell('degraded', { cause, sessionsLost }),
       onRelayRestarted: (bound) => this.#tell('recovered', bound.map(listenerAddress)),

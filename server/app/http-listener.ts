@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { formatIp } from '../stun/ip-text.ts';
 import { sourceKey } from '../stun/transport-address.ts';
 import type { ListenAddress } from '../config/resolved-config.ts';
-import { createPublicListener, httpsContext, type PublicApi } from '../api/public-listener.ts';
+import type { ConfigKey } from '../contract/config.ts';
+import { httpsContext, type ApiServer, type GateOptions } from '../api/http-server.ts';
 import { socketAddress } from '../transport/socket-address.ts';
 import type { TlsMaterial } from '../transport/tls-material.ts';
 import { urlHost } from './ice-urls.ts';
@@ -18,6 +19,19 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
+/** What is to listen, and where. */
+export interface HttpListening {
+  /** The key that asks for it, for messages. */
+  readonly key: ConfigKey & `http.${string}`;
+  readonly bind: ListenAddress;
+  /** What `build` speaks HTTPS with; null: plain HTTP. */
+  readonly tls: TlsMaterial | null;
+  /** Builds the server, not yet listening. Once more where the first cannot be bound. */
+  readonly build: (gate: GateOptions) => ApiServer;
+  /** Told of connections that could not be taken over. */
+  readonly onFailure: (error: Error) => void;
+}
+
 /**
  * Whoever uses the remote address of a socket (`sourceKey`). A socket of both families shows IPv4 addresses in IPv6
  * ones, of which all would be one source; one of a link-local address names its interface as well.
@@ -28,29 +42,29 @@ export function sourceOfSocket(address: string): string {
 }
 
 /**
- * Opens the public HTTP listener.
+ * Opens an HTTP listener. `*` is one socket of both families.
  * @throws EnvironmentError when the port cannot be bound
  */
-export async function openPublicListener(bind: ListenAddress, api: PublicApi): Promise<HttpListener> {
+export async function openHttpListener({ key, bind, tls, build, onFailure }: HttpListening): Promise<HttpListener> {
   const shownHost = bind.host === '*' ? '*' : urlHost(bind.host);
-  const scheme = api.tls === null ? 'http' : 'https';
+  const scheme = tls === null ? 'http' : 'https';
   const wildcardHosts = ['::', '0.0.0.0'];
   const hosts = bind.host === '*' ? wildcardHosts : [formatIp(bind.host)];
   let failure: unknown;
   for (const host of hosts) {
-    const server = createPublicListener(api, { sourceOf: sourceOfSocket });
+    const server = build({ sourceOf: sourceOfSocket });
     try {
       await server.listen({ host, port: bind.port });
       // From here on an error is a connection that could not be taken over.
-      server.server.on('error', api.onFailure);
+      server.server.on('error', onFailure);
       const bound = server.server.address();
       const port = typeof bound === 'object' && bound !== null ? bound.port : bind.port;
       return {
         port,
         url: `${scheme}://${shownHost}:${port}`,
-        setCertificate: (tls) => {
+        setCertificate: (renewed) => {
           assert.ok('setSecureContext' in server.server, 'the listener was opened with a certificate');
-          server.server.setSecureContext(httpsContext(tls));
+          server.server.setSecureContext(httpsContext(renewed));
         },
         close: () => server.close(),
       };
@@ -61,5 +75,5 @@ export async function openPublicListener(bind: ListenAddress, api: PublicApi): P
       if (!isMissingAddress(systemErrorCode(error))) break;
     }
   }
-  throw bindError(failure, 'http.public', `${scheme}://${shownHost}:${bind.port}`);
+  throw bindError(failure, key, `${scheme}://${shownHost}:${bind.port}`);
 }

@@ -1,24 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
-import { assertNever } from '../contract/assert-never.ts';
+import type { CredentialDelta } from '../credentials/credential-set.ts';
 import { createPlane } from '../relay/select.ts';
-import type { Action } from '../seam/action.ts';
 import type { Client, StreamClient } from '../seam/client.ts';
-import type { ForwardingPlane } from '../seam/plane.ts';
+import type { ForwardingPlane, PlaneEvents } from '../seam/plane.ts';
 import type { SessionEvent, SessionId } from '../seam/session-event.ts';
 import { isMediaFrame } from '../stun/media-frame.ts';
-import type { IpAddress } from '../stun/transport-address.ts';
 import { StreamClients } from '../transport/stream-clients.ts';
 import type { TlsMaterial } from '../transport/tls-material.ts';
 import { TurnServer } from '../turn/turn-server.ts';
-import { interfaceAddresses, planAddresses } from './address-plan.ts';
+import { applyAction, type ActionTargets } from './relay-actions.ts';
+import { RelayAddresses } from './relay-addresses.ts';
 import { RelayListeners } from './relay-listeners.ts';
 import type { BoundListener, RelayStart, RelayStatus } from './relay-messages.ts';
 import { RelayTraffic } from './relay-traffic.ts';
+import type { UsageReport } from './relay-usage-report.ts';
+import { RelayUsage } from './relay-usage.ts';
 import { secureRandomUint32 } from './secure-random.ts';
 
-/** How often the interfaces are read, and the plane's counters, which it keeps for every relay that has closed. */
+/** How often the interfaces are read. */
 const pollMs = 5_000;
+const usageMs = 1_000;
+const backoffMs = 10_000;
 
 /** What the engine tells its owner. */
 export interface RelayEngineEvents {
@@ -26,6 +28,10 @@ export interface RelayEngineEvents {
   onListenersChanged(listeners: readonly BoundListener[], warnings: readonly string[]): void;
   /** Draining, and the last session has ended. Once. */
   onDrained(): void;
+  /** Once a second while something was relayed or refused, and a last one at the stop. Follows the events of its sessions. */
+  onUsage(report: UsageReport): void;
+  /** Every ten seconds when it has changed, and at the stop: for the `RelayStart` of the next engine. */
+  onBackoff(snapshot: Uint8Array): void;
 }
 
 /**
@@ -39,14 +45,17 @@ export class RelayEngine {
   readonly #machine: TurnServer;
   readonly #streams: StreamClients;
   readonly #listeners: RelayListeners;
+  readonly #addresses: RelayAddresses;
   readonly #traffic = new RelayTraffic();
-  #interfaces: readonly IpAddress[] = [];
-  #warnings: readonly string[] = [];
+  readonly #usage = new RelayUsage();
+  readonly #targets: ActionTargets;
+  readonly #credentialed = Promise.withResolvers<void>();
   #applying = false;
   #drain: 'none' | 'running' | 'done' = 'none';
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
-  #poll: NodeJS.Timeout | undefined;
+  #polls: NodeJS.Timeout[] = [];
+  #usageTakenAtMs = performance.now();
 
   constructor(start: RelayStart, events: RelayEngineEvents) {
     this.#start = start;
@@ -56,32 +65,12 @@ export class RelayEngine {
       channelRange: start.machine.channelRange,
       nowMs: () => performance.now(),
       randomUint32,
-      events: {
-        onClientMessage: (bytes, client) => {
-          this.#machine.handleClientMessage(bytes, client, Date.now());
-          this.#applyActions();
-        },
-        onRelayOpened: (relay, address) => {
-          this.#machine.handleRelayOpened(relay, address, Date.now());
-          this.#applyActions();
-        },
-        onRelayFailed: (relay, reason) => {
-          this.#machine.handleRelayFailed(relay, reason, Date.now());
-          this.#applyActions();
-        },
-        onStreamDelivery: (client, header, payload, paddingBytes) => {
-          // The plane lends the header; the stream keeps what it is given until it is written.
-          this.#streams.deliver(client, header.slice(), payload, paddingBytes);
-        },
-        onPeerUnreachable: (relay, peer, icmp) => {
-          this.#machine.handlePeerUnreachable(relay, peer, icmp, Date.now());
-          this.#applyActions();
-        },
-      },
+      events: this.#planeEvents(),
     });
     this.#machine = new TurnServer({
       ...start.machine,
       capabilities: this.#plane.capabilities,
+      backoff: start.backoff,
       randomUint32,
       randomBytes: (length) => randomBytes(length),
     });
@@ -96,12 +85,23 @@ export class RelayEngine {
         },
       },
     });
+    this.#addresses = new RelayAddresses(start, (warning) => {
+      this.#events.onListenersChanged(this.#listeners.bound, [warning]);
+    });
     this.#listeners = new RelayListeners({
       plane: this.#plane,
       streams: this.#streams,
       requests: start.listen,
       tls: start.tls,
     });
+    this.#targets = {
+      plane: this.#plane,
+      streams: this.#streams,
+      onSessionEvent: (event) => {
+        this.#usage.note(event);
+        this.#events.onSessionEvent(event);
+      },
+    };
   }
 
   /** What the engine is doing now. */
@@ -122,26 +122,36 @@ export class RelayEngine {
 
   /** What the operator should know of the host's addresses. */
   get warnings(): readonly string[] {
-    return this.#warnings;
+    return this.#addresses.warnings;
   }
 
   /**
-   * Binds the listeners and serves.
+   * Binds the listeners and serves, once a whole set of credentials is there: whoever calls finds somebody who knows them.
    * @throws ListenError when one cannot be bound; nothing stays open then
    */
   async start(): Promise<void> {
-    this.#machine.handleCredentials({ kind: 'replace', set: this.#start.credentials }, Date.now());
-    this.#adoptInterfaces(interfaceAddresses(networkInterfaces()));
+    await this.#credentialed.promise;
+    this.#addresses.read();
+    this.#adoptInterfaces();
     try {
-      await this.#listeners.listen(this.#interfaces);
+      await this.#listeners.listen(this.#addresses.interfaces);
     } catch (error) {
       await this.stop();
       throw error;
     }
-    this.#poll = setInterval(() => {
-      this.#collectCounters();
-      void this.#followInterfaces();
-    }, pollMs);
+    this.#polls = [
+      setInterval(() => void this.#followInterfaces(), pollMs),
+      setInterval(() => this.#reportUsage(), usageMs),
+      setInterval(() => this.#reportBackoff(), backoffMs),
+    ];
+  }
+
+  /** Applies one change of the credentials; after a gap the whole set is to be asked for. */
+  applyCredentials(delta: CredentialDelta): 'applied' | 'gap' {
+    const applied = this.#machine.handleCredentials(delta, Date.now());
+    this.#applyActions();
+    if (applied === 'applied' && delta.change.kind === 'complete') this.#credentialed.resolve();
+    return applied;
   }
 
   /** Serves new TLS clients with another certificate. */
@@ -171,17 +181,60 @@ export class RelayEngine {
   /** Ends every session and closes every socket. Resolves to how many sessions were ended. */
   async stop(): Promise<number> {
     const sessions = this.#machine.allocationCount;
-    clearInterval(this.#poll);
+    for (const poll of this.#polls) clearInterval(poll);
     this.#machine.endAllSessions('drained', Date.now());
     this.#applyActions();
     clearTimeout(this.#timer);
+    this.#reportUsage();
+    this.#reportBackoff();
     this.#listeners.close();
     await Promise.all([this.#plane.close(), this.#streams.closeAll()]);
     return sessions;
   }
 
+  #planeEvents(): PlaneEvents {
+    return {
+      onClientMessage: (bytes, client) => {
+        this.#machine.handleClientMessage(bytes, client, Date.now());
+        this.#applyActions();
+      },
+      onRelayOpened: (relay, address) => {
+        this.#machine.handleRelayOpened(relay, address, Date.now());
+        this.#applyActions();
+      },
+      onRelayFailed: (relay, reason) => {
+        this.#machine.handleRelayFailed(relay, reason, Date.now());
+        this.#applyActions();
+      },
+      onStreamDelivery: (client, header, payload, paddingBytes) => {
+        // The plane lends the header; the stream keeps what it is given until it is written.
+        this.#streams.deliver(client, header.slice(), payload, paddingBytes);
+      },
+      onPeerUnreachable: (relay, peer, icmp) => {
+        this.#machine.handlePeerUnreachable(relay, peer, icmp, Date.now());
+        this.#applyActions();
+      },
+    };
+  }
+
   #collectCounters(): void {
-    this.#traffic.add(this.#plane.drainCounters());
+    const counters = this.#plane.drainCounters();
+    this.#traffic.add(counters);
+    this.#usage.add(counters);
+  }
+
+  #reportUsage(): void {
+    this.#collectCounters();
+    const nowMs = performance.now();
+    const intervalMs = nowMs - this.#usageTakenAtMs;
+    this.#usageTakenAtMs = nowMs;
+    const report: UsageReport = { intervalMs, sessions: this.#usage.take(), failures: this.#machine.takeFailures() };
+    if (report.sessions.length > 0 || report.failures.length > 0) this.#events.onUsage(report);
+  }
+
+  #reportBackoff(): void {
+    const snapshot = this.#machine.takeBackoff(Date.now());
+    if (snapshot !== null) this.#events.onBackoff(snapshot);
   }
 
   #onStreamFrame(frame: Uint8Array, client: StreamClient): void {
@@ -199,7 +252,7 @@ export class RelayEngine {
     this.#applying = true;
     try {
       for (let action = this.#machine.nextAction(); action !== undefined; action = this.#machine.nextAction()) {
-        this.#apply(action);
+        applyAction(action, this.#targets);
       }
     } finally {
       this.#applying = false;
@@ -211,101 +264,36 @@ export class RelayEngine {
     }
   }
 
-  #apply(action: Action): void {
-    const plane = this.#plane;
-    switch (action.kind) {
-      case 'send':
-        return this.#send(action.client, action.bytes);
-      case 'open-relay':
-        return plane.openRelay(action.relay, action.localAddress, action.port);
-      case 'open-relay-pair':
-        return plane.openRelayPair(action.relay, action.upperRelay, action.localAddress, action.port);
-      case 'attach-relay':
-        return plane.attachRelay(action.relay, action.client, action.buckets);
-      case 'close-relay':
-        return plane.closeRelay(action.relay);
-      case 'permit-peer':
-        return plane.permitPeer(action.relay, action.peer, action.reach);
-      case 'revoke-peer':
-        return plane.revokePeer(action.relay, action.peer);
-      case 'bind-channel':
-        return plane.bindChannel(action.relay, action.channel, action.peer);
-      case 'unbind-channel':
-        return plane.unbindChannel(action.relay, action.channel);
-      case 'set-rate':
-        return plane.setRate(action.bucket, action.bitsPerSecond);
-      case 'close-client':
-        if (action.client.transport !== 'udp') this.#streams.close(action.client);
-        return;
-      case 'session-event':
-        this.#noteSession(action.event);
-        return this.#events.onSessionEvent(action.event);
-      default:
-        return assertNever(action);
-    }
-  }
-
-  #send(client: Client, bytes: Uint8Array): void {
-    if (client.transport === 'udp') this.#plane.send(client, bytes);
-    else this.#streams.send(client, bytes);
-  }
-
-  /** A stream lives as long as its allocation; without one it has a deadline (SECURITY.md 10). */
-  #noteSession(event: SessionEvent): void {
-    if (event.client.transport === 'udp') return;
-    if (event.type === 'session-started') this.#streams.markAuthenticated(event.client);
-    if (event.type === 'session-ended') this.#streams.markIdle(event.client);
-  }
-
   #armTimer(): void {
     const dueAtMs = this.#machine.nextTimeoutMs;
     if (dueAtMs >= this.#timerAtMs || dueAtMs === Infinity) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = dueAtMs;
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, dueAtMs - Date.now()));
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAtMs = Infinity;
+        this.#machine.handleTimeout(Date.now());
+        this.#applyActions();
+      },
+      Math.max(0, dueAtMs - Date.now()),
+    );
   }
 
-  #onTimer(): void {
-    this.#timerAtMs = Infinity;
-    this.#machine.handleTimeout(Date.now());
-    this.#applyActions();
-  }
-
-  /** The host's addresses now, or as they were: a host that is out of descriptors cannot tell them. */
-  #readInterfaces(): readonly IpAddress[] {
-    try {
-      return interfaceAddresses(networkInterfaces());
-    } catch (error) {
-      const warning = `the addresses of this host cannot be read (${String(error)}); those known stay in use.`;
-      this.#events.onListenersChanged(this.#listeners.bound, [warning]);
-      return this.#interfaces;
-    }
-  }
-
-  #adoptInterfaces(interfaces: readonly IpAddress[]): void {
-    this.#interfaces = interfaces;
-    const { plan, warnings } = planAddresses({
-      interfaces,
-      listeners: this.#start.listen.flatMap(({ host }) => (host === '*' ? [] : [host])),
-      publicAddress: this.#start.publicAddress,
-      relayAddress: this.#start.relayAddress,
-    });
-    this.#warnings = warnings;
+  #adoptInterfaces(): void {
+    const plan = this.#addresses.plan();
     this.#plane.setAddressPlan(plan);
     this.#machine.handleAddressPlan(plan, Date.now());
     this.#applyActions();
   }
 
   async #followInterfaces(): Promise<void> {
-    const interfaces = this.#readInterfaces();
-    const before = JSON.stringify(this.#interfaces);
-    const changed = JSON.stringify(interfaces) !== before;
-    if (changed) this.#adoptInterfaces(interfaces);
+    const changed = this.#addresses.read();
+    if (changed) this.#adoptInterfaces();
     const boundBefore = this.#listeners.bound.length;
-    const failed = await this.#listeners.follow(interfaces);
+    const failed = await this.#listeners.follow(this.#addresses.interfaces);
     if (!changed && this.#listeners.bound.length === boundBefore) return;
     this.#events.onListenersChanged(this.#listeners.bound, [
-      ...this.#warnings,
+      ...this.#addresses.warnings,
       ...failed.map((error) => error.message),
     ]);
   }

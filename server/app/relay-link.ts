@@ -1,24 +1,32 @@
-import { Worker } from 'node:worker_threads';
-import type { TurnListener } from '../config/resolved-config.ts';
 import { assertNever } from '../contract/assert-never.ts';
+import type { CredentialChange } from '../credentials/credential-set.ts';
 import type { Client } from '../seam/client.ts';
 import type { SessionEvent, SessionId } from '../seam/session-event.ts';
-import { bindError, EnvironmentError } from './errors.ts';
 import type { TlsMaterial } from '../transport/tls-material.ts';
-import { PendingReplies, relayUnavailable } from './pending-replies.ts';
-import type { BoundListener, FromRelay, RelayStart, RelayStatus, ToRelay } from './relay-messages.ts';
+import { relayUnavailable } from './pending-replies.ts';
+import type { CredentialSource } from './relay-credentials.ts';
+import { withBoundPorts, withKeptPorts } from './relay-kept-ports.ts';
+import type { BoundListener, RelayStart, RelayStarted, RelayStatus } from './relay-messages.ts';
+import { RelayReplacement } from './relay-replacement.ts';
+import { RelayThread, type Announcement, type SpawnRelay, type ThreadEnd } from './relay-thread.ts';
+import { unpackUsage, type UsageReport } from './relay-usage-report.ts';
 
 /** The shortest time between two starts of the relay thread: a thread that dies is replaced at once, one that keeps dying is paced. */
 const restartSpacingMs = 500;
 /** Starts that fail in a row are further and further apart. */
 const longestRestartSpacingMs = 30_000;
-const stopTimeoutMs = 5_000;
 
 /** What the link tells its owner. */
 export interface RelayLinkEvents {
   onSessionEvents(events: readonly SessionEvent[]): void;
   onListenersChanged(listeners: readonly BoundListener[], warnings: readonly string[]): void;
-  /** Draining, and the last session has ended. */
+  /** Once a second while something was relayed or refused, and a last one before a thread stops. */
+  onUsage(report: UsageReport): void;
+  /** To be kept for the `RelayStart` of the next process; the link itself brings it to its next thread. */
+  onBackoff(snapshot: Uint8Array): void;
+  /** The source threw. A thread that serves goes on with what it has; another try follows. */
+  onCredentialsFailed(error: unknown): void;
+  /** Draining, and the last session has ended. Not for the drain of a `restart`. */
   onDrained(): void;
   /** The relay thread died; `sessions` were lost with it. A new thread is being started. */
   onRelayDied(cause: string, sessions: number): void;
@@ -28,61 +36,36 @@ export interface RelayLinkEvents {
   onRelayRestarted(status: RelayStatus): void;
 }
 
-/** Starts a relay thread; a parameter so that its owner decides what runs there. */
-export type SpawnRelay = (start: RelayStart) => Worker;
-
 /**
- * The relay's short-lived heap: packets die young, and a small nursery that is emptied often stays in the cache. Left to
- * grow, it would hold half as much memory again as 10,000 allocations need.
- */
-const relayYoungGenerationMb = 12;
-
-/** A relay thread that runs `entry`. */
-export function spawnRelayThread(entry: URL): SpawnRelay {
-  const resourceLimits = { maxYoungGenerationSizeMb: relayYoungGenerationMb };
-  // The flags of the process are its program's: one that is made for its main module (--input-type, --import) is not for ours.
-  const options = { name: 'turnpike-relay', resourceLimits, execArgv: [] };
-  return (start) => new Worker(entry, { ...options, workerData: start });
-}
-
-/** What a started relay thread reports. */
-export interface RelayStarted {
-  readonly status: RelayStatus;
-  readonly warnings: readonly string[];
-}
-
-/**
- * The main thread's end of the link to the relay thread, which it starts, restarts when it dies, and stops.
- * A restarted thread listens on the ports that the first one was given, and drains when the first one did.
+ * The main thread's end of the link to the relay thread, which it starts, restarts when it dies or is to have another
+ * configuration, and stops. A restarted thread listens on the ports that the first one was given, and drains when the first one did.
  */
 export class RelayLink {
   readonly #spawn: SpawnRelay;
+  readonly #source: CredentialSource;
   readonly #events: RelayLinkEvents;
-  readonly #liveSessions = new Map<SessionId, SessionEvent & { type: 'session-started' }>();
-  readonly #statusReplies = new PendingReplies<RelayStatus>();
-  readonly #endReplies = new PendingReplies<boolean>();
   readonly #firstStart = Promise.withResolvers<RelayStarted>();
   readonly #draining = Promise.withResolvers<number>();
   readonly #stopped = Promise.withResolvers<number>();
   #start: RelayStart;
-  #worker: Worker | undefined;
-  #state: 'idle' | 'first-start' | 'serving' | 'restarting' | 'stopping' = 'idle';
+  #thread: RelayThread | undefined;
+  #state: 'idle' | 'first-start' | 'serving' | 'restarting' | 'replacing' | 'stopping' = 'idle';
+  #replacement: RelayReplacement | undefined;
   #drainWanted = false;
-  #sessionsEnded = 0;
   #spawnedAtMs = 0;
   /** Starts that failed since a thread last served. */
   #failedStarts = 0;
   #restartTimer: NodeJS.Timeout | undefined;
-  #deathCause = '';
 
-  constructor(start: RelayStart, spawn: SpawnRelay, events: RelayLinkEvents) {
+  constructor(start: RelayStart, spawn: SpawnRelay, source: CredentialSource, events: RelayLinkEvents) {
     this.#start = start;
     this.#spawn = spawn;
+    this.#source = source;
     this.#events = events;
   }
 
   /**
-   * Starts the relay thread; resolves when it listens. Once only.
+   * Starts the relay thread; resolves when it has its credentials and listens. Once only.
    * @throws EnvironmentError when a listener cannot be bound or the thread cannot run
    */
   start(): Promise<RelayStarted> {
@@ -96,7 +79,7 @@ export class RelayLink {
    * @returns how many sessions there were when it began
    */
   drain(): Promise<number> {
-    if (!this.#drainWanted && this.#state === 'serving') this.#post({ type: 'drain' });
+    if (!this.#drainWanted && this.#state === 'serving') this.#thread?.post({ type: 'drain' });
     this.#drainWanted = true;
     return this.#draining.promise;
   }
@@ -104,8 +87,39 @@ export class RelayLink {
   /** Serves new TLS clients with another certificate; the sessions of others go on. */
   setCertificate(tls: TlsMaterial): void {
     this.#start = { ...this.#start, tls };
+    this.#replacement?.change({ tls });
     // A thread that is still starting finds it when it listens to us.
-    this.#post({ type: 'certificate', tls });
+    this.#thread?.post({ type: 'certificate', tls });
+  }
+
+  /**
+   * Brings changes of the credentials to the relay thread, in this order. To be called after the source has them: a thread that starts
+   * anew has the whole set from there. Returns at once; sessions that a change outlaws end within milliseconds.
+   */
+  applyCredentials(changes: readonly CredentialChange[]): void {
+    this.#thread?.applyCredentials(changes);
+  }
+
+  /**
+   * Has another thread take the place of this one, with another configuration: drains for at most `drainMs`, ends what sessions are
+   * left, and starts anew. Ports that the system chose stay. When the new thread cannot start, one with the old configuration does.
+   * @throws EnvironmentError what kept the new one from starting; `relay_unavailable` while no thread serves, it drains, another
+   * restart is under way, or the link stops meanwhile
+   */
+  restart(start: RelayStart, drainMs: number): Promise<RelayStarted> {
+    if (this.#state !== 'serving' || this.#replacement !== undefined || this.#drainWanted) {
+      return Promise.reject(relayUnavailable());
+    }
+    const next = { ...start, listen: withKeptPorts(start.listen, this.#start.listen), backoff: this.#start.backoff };
+    const replacement = new RelayReplacement(next, this.#start, drainMs, () => this.#stopForReplacement());
+    this.#replacement = replacement;
+    this.#thread?.post({ type: 'drain' });
+    return replacement.result;
+  }
+
+  /** How long the thread's event loop was busy and idle, in milliseconds; null while there is no thread. */
+  get eventLoop(): { readonly active: number; readonly idle: number } | null {
+    return this.#thread?.eventLoop ?? null;
   }
 
   /**
@@ -113,8 +127,8 @@ export class RelayLink {
    * @throws EnvironmentError `relay_unavailable` while the thread is not there, or does not answer within 2 s
    */
   status(): Promise<RelayStatus> {
-    if (this.#state !== 'serving') return Promise.reject(relayUnavailable());
-    return this.#statusReplies.ask((request) => this.#post({ type: 'status', request }));
+    if (this.#state !== 'serving' || this.#thread === undefined) return Promise.reject(relayUnavailable());
+    return this.#thread.status();
   }
 
   /**
@@ -124,117 +138,103 @@ export class RelayLink {
    * @throws EnvironmentError `relay_unavailable` as for `status`
    */
   endSession(session: SessionId, client: Client): Promise<boolean> {
-    if (this.#state !== 'serving') return Promise.reject(relayUnavailable());
-    return this.#endReplies.ask((request) => this.#post({ type: 'end-session', request, session, client }));
+    if (this.#state !== 'serving' || this.#thread === undefined) return Promise.reject(relayUnavailable());
+    return this.#thread.endSession(session, client);
   }
 
   /**
    * Ends every session and the thread. A thread that does not stop within 5 s is terminated.
    * @returns how many sessions it ended
    */
-  async stop(): Promise<number> {
+  stop(): Promise<number> {
     clearTimeout(this.#restartTimer);
-    const worker = this.#worker;
-    const serving = this.#state === 'serving';
     this.#state = 'stopping';
     this.#draining.resolve(0);
-    if (worker === undefined) return 0;
-    if (serving) this.#post({ type: 'stop' });
-    else await worker.terminate();
-    const timer = setTimeout(() => void worker.terminate(), stopTimeoutMs);
-    const sessionsEnded = await this.#stopped.promise;
-    clearTimeout(timer);
-    return sessionsEnded;
+    this.#replacement?.fail(relayUnavailable());
+    this.#replacement = undefined;
+    if (this.#thread === undefined) this.#stopped.resolve(0);
+    else this.#thread.stop();
+    return this.#stopped.promise;
   }
 
   #spawnThread(): void {
     this.#spawnedAtMs = Date.now();
-    this.#deathCause = '';
-    const worker = this.#spawn(this.#start);
-    this.#worker = worker;
-    worker.on('message', (message: FromRelay) => this.#onMessage(message));
-    worker.on('error', (error) => {
-      this.#deathCause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#thread = new RelayThread(this.#start, this.#spawn, this.#source, {
+      onAnnouncement: (announcement) => this.#onAnnouncement(announcement),
+      onExit: (end) => this.#onExit(end),
+      onCredentialsFailed: (error) => this.#events.onCredentialsFailed(error),
     });
-    worker.on('exit', (code) => this.#onExit(code));
   }
 
-  #onMessage(message: FromRelay): void {
-    switch (message.type) {
+  #onAnnouncement(said: Announcement): void {
+    switch (said.type) {
       case 'listening':
-        return this.#onListening(message.status, message.warnings);
-      case 'start-failed':
-        return this.#onStartFailed(message.url, message.code, message.message);
+        return this.#onListening(said.status, said.warnings);
       case 'listeners-changed':
-        return this.#events.onListenersChanged(message.listeners, message.warnings);
+        return this.#events.onListenersChanged(said.listeners, said.warnings);
       case 'events':
-        for (const event of message.events) {
-          if (event.type === 'session-started') this.#liveSessions.set(event.session, event);
-          if (event.type === 'session-ended') this.#liveSessions.delete(event.session);
-        }
-        return this.#events.onSessionEvents(message.events);
-      case 'status':
-        return this.#statusReplies.settle(message.request, message.status);
-      case 'session-end-answered':
-        return this.#endReplies.settle(message.request, message.existed);
+        return this.#events.onSessionEvents(said.events);
+      case 'usage':
+        return this.#events.onUsage(unpackUsage(said.usage));
+      case 'backoff':
+        this.#start = { ...this.#start, backoff: said.snapshot };
+        this.#replacement?.change({ backoff: said.snapshot });
+        return this.#events.onBackoff(said.snapshot);
       case 'draining':
-        return this.#draining.resolve(message.sessions);
-      case 'drained':
-        return this.#events.onDrained();
-      case 'stopped':
-        this.#sessionsEnded = message.sessionsEnded;
+        if (this.#drainWanted) this.#draining.resolve(said.sessions);
         return;
+      case 'drained':
+        return this.#onDrained();
       default:
-        return assertNever(message);
+        return assertNever(said);
     }
   }
 
   #onListening(status: RelayStatus, warnings: readonly string[]): void {
     if (this.#state === 'stopping') return;
-    const first = this.#state === 'first-start';
+    const before = this.#state;
     this.#state = 'serving';
     this.#failedStarts = 0;
-    if (this.#drainWanted) this.#post({ type: 'drain' });
-    if (first) {
-      this.#start = { ...this.#start, listen: withBoundPorts(this.#start.listen, status.listeners) };
+    this.#start = { ...this.#start, listen: withBoundPorts(this.#start.listen, status.listeners) };
+    if (this.#drainWanted) this.#thread?.post({ type: 'drain' });
+    if (before === 'first-start') {
       this.#firstStart.resolve({ status, warnings });
+    } else if (before === 'replacing') {
+      this.#replacement?.settle({ status, warnings });
+      this.#replacement = undefined;
     } else {
       this.#events.onRelayRestarted(status);
     }
   }
 
-  #onStartFailed(url: string, code: string | undefined, message: string): void {
-    if (this.#state !== 'first-start') {
-      this.#deathCause = message;
-      return;
-    }
-    const cause = Object.assign(new Error(message), { code });
-    this.#firstStart.reject(bindError(cause, 'turn.listen', url));
+  #onDrained(): void {
+    if (this.#replacement?.isDraining === true) this.#replacement.drained();
+    if (this.#drainWanted) this.#events.onDrained();
   }
 
-  #onExit(code: number): void {
-    this.#worker = undefined;
-    this.#statusReplies.failAll();
-    this.#endReplies.failAll();
-    const cause = this.#deathCause === '' ? `exit code ${code}` : this.#deathCause;
+  #stopForReplacement(): void {
+    this.#state = 'replacing';
+    this.#thread?.stop();
+  }
+
+  #onExit(end: ThreadEnd): void {
+    this.#thread = undefined;
     switch (this.#state) {
       case 'first-start':
         this.#state = 'idle';
-        // Nothing happens here when the thread has reported why: the promise is settled already.
-        this.#firstStart.reject(
-          new EnvironmentError('relay_start_failed', `the relay thread ended while starting: ${cause}`),
-        );
-        return;
+        return this.#firstStart.reject(end.error);
       case 'stopping':
-        this.#stopped.resolve(this.#sessionsEnded);
-        return;
+        this.#tellLost(end.lost);
+        return this.#stopped.resolve(end.sessionsEnded);
       case 'serving':
-        this.#replace(cause);
+        if (this.#replacement !== undefined) return this.#goOnReplacing(this.#replacement, end);
+        return this.#replaceDead(end);
+      case 'replacing':
+        if (this.#replacement !== undefined) return this.#goOnReplacing(this.#replacement, end);
         return;
       case 'restarting':
         this.#failedStarts += 1;
-        this.#spawnLater((waitMs) => this.#events.onRelayNotRestarted(cause, waitMs));
-        return;
+        return this.#spawnLater((waitMs) => this.#events.onRelayNotRestarted(end.cause, waitMs));
       case 'idle':
         return;
       default:
@@ -242,15 +242,32 @@ export class RelayLink {
     }
   }
 
-  #replace(cause: string): void {
+  /** The old thread is gone, or one that was to take its place could not start. */
+  #goOnReplacing(replacement: RelayReplacement, end: ThreadEnd): void {
+    this.#tellLost(end.lost);
+    const start = replacement.nextStart(end.error);
+    if (start === undefined) {
+      // Not even the old configuration serves any more: from here on it is as if its thread had died.
+      this.#replacement = undefined;
+      this.#state = 'restarting';
+      this.#failedStarts += 1;
+      this.#spawnLater((waitMs) => this.#events.onRelayNotRestarted(end.cause, waitMs));
+      return;
+    }
+    this.#state = 'replacing';
+    this.#start = start;
+    this.#spawnThread();
+  }
+
+  #replaceDead(end: ThreadEnd): void {
     this.#state = 'restarting';
-    const lost = [...this.#liveSessions.values()].map(({ session, client, username }): SessionEvent => {
-      return { type: 'session-ended', session, client, username, cause: 'relay-died' };
-    });
-    this.#liveSessions.clear();
-    this.#events.onRelayDied(cause, lost.length);
-    this.#events.onSessionEvents(lost);
+    this.#events.onRelayDied(end.cause, end.lost.length);
+    this.#events.onSessionEvents(end.lost);
     this.#spawnLater(() => undefined);
+  }
+
+  #tellLost(lost: readonly SessionEvent[]): void {
+    if (lost.length > 0) this.#events.onSessionEvents(lost);
   }
 
   #spawnLater(tell: (waitMs: number) => void): void {
@@ -259,16 +276,4 @@ export class RelayLink {
     this.#restartTimer = setTimeout(() => this.#spawnThread(), waitMs);
     tell(waitMs);
   }
-
-  #post(message: ToRelay): void {
-    this.#worker?.postMessage(message);
-  }
-}
-
-/** The same listeners, each that asked for any port now asking for the one it was given. */
-function withBoundPorts(requests: readonly TurnListener[], bound: readonly BoundListener[]): TurnListener[] {
-  return requests.map((request, index) => {
-    const given = bound.find((listener) => listener.request === index);
-    return given === undefined ? request : { ...request, port: given.address.port };
-  });
 }

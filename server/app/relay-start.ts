@@ -1,5 +1,4 @@
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import type { CredentialSet } from '../credentials/credential-set.ts';
 import { selectEngine } from '../relay/engine.ts';
 import type { TlsMaterial } from '../transport/tls-material.ts';
 import { descriptorLimit, planDescriptors } from './descriptors.ts';
@@ -7,8 +6,9 @@ import type { RelayStart } from './relay-messages.ts';
 
 /** What the relay thread needs besides its configuration. */
 export interface RelaySecrets {
-  readonly credentials: CredentialSet;
   readonly nonceKey: Uint8Array;
+  /** As `RelayStart.backoff`. */
+  readonly backoff: Uint8Array | null;
   /** Null: there are no `tls://` listeners. */
   readonly tls: TlsMaterial | null;
 }
@@ -19,10 +19,10 @@ export interface PlannedRelayStart {
   readonly warnings: readonly string[];
 }
 
-/** Puts together all that the relay thread needs; from here on it asks nobody. */
+/** Puts together all that the relay thread is started with. */
 export function planRelayStart(
   turn: ResolvedConfig['turn'],
-  { credentials, nonceKey, tls }: RelaySecrets,
+  { nonceKey, backoff, tls }: RelaySecrets,
 ): PlannedRelayStart {
   const portCount = turn.relayPorts.last - turn.relayPorts.first + 1;
   const descriptors = planDescriptors(turn.limits.allocationsTotal, portCount, descriptorLimit());
@@ -47,7 +47,7 @@ export function planRelayStart(
     publicAddress: turn.publicAddress,
     relayAddress: turn.relayAddress,
     maxStreams,
-    credentials,
+    backoff,
   };
   return { start, warnings: descriptors.warning === undefined ? [] : [descriptors.warning] };
 }

@@ -1,10 +1,12 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { assertNever } from '../contract/assert-never.ts';
 import type { SessionEvent } from '../seam/session-event.ts';
 import { systemErrorCode } from './errors.ts';
 import { RelayEngine } from './relay-engine.ts';
 import { ListenError } from './relay-listeners.ts';
+import type { CredentialDelta } from '../credentials/credential-set.ts';
 import type { FromRelay, RelayStart, ToRelay } from './relay-messages.ts';
+import { packUsage } from './relay-usage-report.ts';
 
 const eventBatchMs = 20;
 const eventBatchLength = 256;
@@ -45,54 +47,88 @@ class EventBatcher {
 }
 
 /** The relay thread's whole life: start, serve, answer the main thread, stop. */
-async function run(port: NonNullable<typeof parentPort>, start: RelayStart): Promise<void> {
-  const post = (message: FromRelay): void => port.postMessage(message);
-  const batcher = new EventBatcher(post);
-  const engine = new RelayEngine(start, {
-    onSessionEvent: (event) => batcher.add(event),
-    onListenersChanged: (listeners, warnings) => post({ type: 'listeners-changed', listeners, warnings }),
-    onDrained: () => {
-      batcher.flush();
-      post({ type: 'drained' });
-    },
-  });
-  try {
-    await engine.start();
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    post({ type: 'start-failed', url: error.url, code: systemErrorCode(error.cause), message: error.message });
-    port.close();
-    return;
+class RelayWorker {
+  readonly #port: MessagePort;
+  readonly #batcher: EventBatcher;
+  readonly #engine: RelayEngine;
+  /** A whole set of credentials was asked for and has not begun to come. */
+  #isWaitingForReset = false;
+
+  constructor(port: MessagePort, start: RelayStart) {
+    this.#port = port;
+    this.#batcher = new EventBatcher((message) => this.#post(message));
+    this.#engine = new RelayEngine(start, {
+      onSessionEvent: (event) => this.#batcher.add(event),
+      onListenersChanged: (listeners, warnings) => this.#post({ type: 'listeners-changed', listeners, warnings }),
+      onDrained: () => {
+        this.#batcher.flush();
+        this.#post({ type: 'drained' });
+      },
+      onUsage: (report) => {
+        this.#batcher.flush();
+        const usage = packUsage(report);
+        this.#post({ type: 'usage', usage }, [usage.sessions.buffer]);
+      },
+      onBackoff: (snapshot) => this.#post({ type: 'backoff', snapshot }),
+    });
+    port.on('message', (message: ToRelay) => this.#onMessage(message));
   }
-  port.on('message', (message: ToRelay) => {
+
+  /** Resolves when the engine serves, or has said why it does not. */
+  async start(): Promise<void> {
+    try {
+      await this.#engine.start();
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      const { url, message } = error;
+      this.#post({ type: 'start-failed', url, code: systemErrorCode(error.cause), message });
+      this.#port.close();
+      return;
+    }
+    this.#post({ type: 'listening', status: this.#engine.status, warnings: this.#engine.warnings });
+  }
+
+  #post(message: FromRelay, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  #onMessage(message: ToRelay): void {
     switch (message.type) {
+      case 'credentials':
+        return this.#applyCredentials(message.delta);
       case 'drain':
-        return post({ type: 'draining', sessions: engine.drain() });
+        return this.#post({ type: 'draining', sessions: this.#engine.drain() });
       case 'certificate':
-        return engine.setCertificate(message.tls);
+        return this.#engine.setCertificate(message.tls);
       case 'end-session': {
-        const existed = engine.endSession(message.session, message.client);
-        batcher.flush();
-        return post({ type: 'session-end-answered', request: message.request, existed });
+        const existed = this.#engine.endSession(message.session, message.client);
+        this.#batcher.flush();
+        return this.#post({ type: 'session-end-answered', request: message.request, existed });
       }
       case 'status':
-        batcher.flush();
-        return post({ type: 'status', request: message.request, status: engine.status });
+        this.#batcher.flush();
+        return this.#post({ type: 'status', request: message.request, status: this.#engine.status });
       case 'stop':
-        return void stop();
+        return void this.#stop();
       default:
         return assertNever(message);
     }
-  });
-  post({ type: 'listening', status: engine.status, warnings: engine.warnings });
+  }
 
-  async function stop(): Promise<void> {
-    const sessionsEnded = await engine.stop();
-    batcher.flush();
-    post({ type: 'stopped', sessionsEnded });
-    port.close();
+  #applyCredentials(delta: CredentialDelta): void {
+    const isLost = this.#engine.applyCredentials(delta) === 'gap';
+    if (isLost && !this.#isWaitingForReset) this.#post({ type: 'credentials-wanted' });
+    this.#isWaitingForReset = isLost;
+    this.#post({ type: 'credentials-applied', sequence: delta.sequence });
+  }
+
+  async #stop(): Promise<void> {
+    const sessionsEnded = await this.#engine.stop();
+    this.#batcher.flush();
+    this.#post({ type: 'stopped', sessionsEnded });
+    this.#port.close();
   }
 }
 
 if (parentPort === null) throw new Error('relay-worker runs in a worker thread only');
-await run(parentPort, workerData as RelayStart);
+await new RelayWorker(parentPort, workerData as RelayStart).start();

@@ -1,3 +1,4 @@
+import type { LoadWithStored } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import { formatCidr } from '../stun/cidr.ts';
 import { LogOutput } from '../telemetry/log-output.ts';
@@ -19,10 +20,12 @@ export interface ServeOutput {
 
 /**
  * Serves until a signal or a `drain` command has drained the appliance.
+ * @param load the configuration, with what the database holds
  * @returns the exit code, 0
  * @throws EnvironmentError when the host does not give what the configuration asks for; nothing is left open then
  */
-export async function serve(loaded: LoadedConfig, output: ServeOutput): Promise<number> {
+export async function serve(load: LoadWithStored, output: ServeOutput): Promise<number> {
+  const loaded = load(new Map());
   const { resolved } = loaded;
   const { stdout, stderr } = output;
   const forPerson = stdout.isTTY;
@@ -32,7 +35,7 @@ export async function serve(loaded: LoadedConfig, output: ServeOutput): Promise<
     errors.write(`turnpike: log lines are lost (${cause}); serving goes on.\n`),
   );
   const log = createLog({ level: resolved.log.level, format, sink: lines });
-  const appliance = new Appliance({ config: resolved, log });
+  const appliance = new Appliance({ config: resolved, load, log });
   // A signal may come at any time: while starting it is obeyed as soon as there is something to drain.
   const starting = Promise.withResolvers<void>();
   const stopListening = onStopSignals(
@@ -80,6 +83,7 @@ function logStart(log: Logger, loaded: LoadedConfig, started: ApplianceStarted):
       publicAddress: started.publicAddress,
       urls: [...started.urls.stun, ...started.urls.turn],
       http: started.publicUrl,
+      admin: started.adminUrl,
       certificate: started.certificate,
       engine: started.engine,
       dataDir: started.dataDir,

@@ -1,7 +1,6 @@
 import type { RefusalCause, SessionEvent } from '../seam/session-event.ts';
-import { formatCidr } from '../stun/cidr.ts';
 import { formatIp, formatTransportAddress } from '../stun/ip-text.ts';
-import type { IpAddress } from '../stun/transport-address.ts';
+import { peerAllowLine } from '../telemetry/failure-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 const repeatMs = 10_000;
@@ -11,15 +10,21 @@ const refusals: Record<RefusalCause, string> = {
   'unknown-user': 'refused: no such user',
   'wrong-password': 'refused: wrong password. Compare the secret of the issuing back end with turn.secrets',
   'expired-credential': 'refused: the credential has expired. Check the clocks, or issue with a longer ttlSeconds',
+  'revoked-key': 'refused: the API key that issued the credential is revoked',
+  'disabled-app': 'refused: the app of the credential is disabled',
+  banned: 'refused: an administrator has banned the address, the subject or the user',
   'backed-off': 'refused: too many wrong passwords for this user from this address; it may try again shortly',
-  'quota-user': 'refused: the user has as many allocations as turn.limits.allocationsPerUser admits',
+  'quota-user':
+    'refused: the user has as many allocations as its app, its own limit or turn.limits.allocationsPerUser admits',
   'quota-address': 'refused: the address has as many allocations as turn.limits.allocationsPerAddress admits',
   'quota-total': 'refused: turn.limits.allocationsTotal is reached',
+  'quota-bytes': 'refused: the app or the user has relayed as many bytes this month as it may',
   'peer-denied': 'refused: relaying to this peer is not allowed',
   'out-of-ports': 'refused: no relay port is free. Widen turn.relayPorts',
   'out-of-descriptors':
     'refused: the process may open no more sockets. Raise the descriptor limit (LimitNOFILE=, ulimit -n)',
   draining: 'refused: the server is draining',
+  'stale-nonce': 'refused: the nonce is too old or of another address; the client was given a new one',
 };
 
 interface Repeats {
@@ -82,15 +87,12 @@ export class SessionLog {
         cause: event.cause,
         client: formatTransportAddress(event.client.remote),
         ...(event.username === undefined ? {} : { username: event.username }),
-        ...(event.peer === undefined ? {} : { peer: formatIp(event.peer), toAllow: allowLine(event.peer) }),
+        ...(event.peer === undefined
+          ? {}
+          : { peer: formatIp(event.peer), toAllow: peerAllowLine(formatIp(event.peer)) }),
         ...(suppressed === 0 ? {} : { moreLikeIt: suppressed }),
       },
       refusals[event.cause],
     );
   }
-}
-
-/** The configuration line that would admit the peer (SECURITY.md 1). */
-function allowLine(peer: IpAddress): string {
-  return `turn.peers.allow: ["${formatCidr({ ip: peer, prefixLength: peer.family === 4 ? 32 : 128 })}"]`;
 }

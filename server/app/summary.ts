@@ -22,6 +22,8 @@ export function renderSummary(summary: Summary): string {
     ...(summary.certificate === null ? [] : [['Certificate', certificateLine(summary.certificate)] as const]),
     ['Realm', summary.realm],
     ['Health', summary.publicUrl === null ? 'no HTTP listener' : `${summary.publicUrl}/livez and /readyz`],
+    ['Admin', adminLines(summary)],
+    ...(summary.setupUrl === null ? [] : [['Set it up', setupLines(summary.setupUrl)] as const]),
     ['Engine', summary.engine],
     ['Config', summary.configFile ?? 'none: defaults, flags and environment'],
     ['Data', summary.dataDir ?? 'nothing is kept on disk'],
@@ -51,6 +53,24 @@ function byTransport(listeners: readonly BoundListener[]): (readonly [string, st
       `TURN ${bound[0]?.transport ?? ''}`,
       bound.map((listener) => formatTransportAddress(listener.address)).join('\n'),
     ]);
+}
+
+function adminLines({ adminUrl, adminFingerprint }: Summary): string {
+  if (adminUrl === null) return 'no listener (http.admin); commands on this host work without';
+  if (adminFingerprint === null) return adminUrl;
+  return `${adminUrl}\nits certificate was made here; its SHA-256 fingerprint is\n${adminFingerprint}`;
+}
+
+/** The link works for 30 minutes; on loopback it is reached from elsewhere through ssh. */
+function setupLines(setupUrl: string): string {
+  const { hostname, port } = new URL(setupUrl);
+  const isLocal = /^(?:localhost|127\.|\[::1\])/.test(hostname);
+  const here = `${setupUrl}\nmakes the first owner, within 30 minutes ("turnpike admin setup-link" prints a fresh one)`;
+  if (!isLocal) return here;
+  return (
+    `${here}\nfrom another machine: ssh -L ${port}:${hostname}:${port} USER@THIS-HOST, then open it there;` +
+    '\nor reach it by HTTPS: --http-admin https://*:8443'
+  );
 }
 
 /** A certificate may be for a hundred names; a terminal is not. */

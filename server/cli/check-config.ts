@@ -1,6 +1,6 @@
 import { EnvironmentError } from '../app/errors.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { loadConfig } from '../config/load.ts';
+import { configLoader, type LoadWithStored } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded-config.ts';
 import { configKeys } from '../config/schema.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
@@ -20,7 +20,7 @@ export const checkConfigCommand: Command = {
     ['turnpike check-config --json', 'the same for machines'],
   ],
   notes: [
-    'It takes every flag of "turnpike serve", reads the certificate, and opens no port. Passwords and secrets are not shown. The ' +
+    'It takes every flag of "turnpike serve", reads the certificate and what is set in the console, and opens no port. Passwords and secrets are not shown. The ' +
       'exit code is 0 when the configuration is good and 2 when it is not; all problems are listed.',
   ],
   flags: configFlags,
@@ -28,8 +28,8 @@ export const checkConfigCommand: Command = {
     const sources = configSources(flags, [...generalFlags, ...configFlags], terminal);
     const asJson = isOn(flags, 'json');
     try {
-      const loaded = await loadConfig(sources);
-      const warnings = [...loaded.warnings, ...(await certificateWarnings(loaded.resolved))];
+      const { loaded, unread } = await withStored(await configLoader(sources));
+      const warnings = [...loaded.warnings, ...unread, ...(await certificateWarnings(loaded.resolved))];
       terminal.stdout.write(asJson ? renderJson(loaded, warnings) : renderText(loaded, warnings));
       return 0;
     } catch (error) {
@@ -40,6 +40,16 @@ export const checkConfigCommand: Command = {
     }
   },
 };
+
+/** The configuration with what the database holds, where there is one that can be read; if not, a warning that says why. */
+async function withStored(load: LoadWithStored): Promise<{ loaded: LoadedConfig; unread: readonly string[] }> {
+  const loaded = load(new Map());
+  const { lookAtDatabase } = await import('../app/doctor/data-facts.ts');
+  const look = lookAtDatabase(loaded.resolved.dataDir);
+  if (look === null) return { loaded, unread: [] };
+  if ('failure' in look) return { loaded, unread: [`What is set in the console is left out: ${look.failure}`] };
+  return { loaded: load(look.settings), unread: [] };
+}
 
 /** What is to be said of the certificate's files; none without TLS. */
 async function certificateWarnings({ tls, publicHost }: ResolvedConfig): Promise<readonly string[]> {

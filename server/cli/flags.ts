@@ -3,18 +3,27 @@ import { nearest } from '../config/nearest.ts';
 import type { FlagTexts } from '../config/layers.ts';
 import type { ConfigSources } from '../config/load.ts';
 import type { ConfigKey } from '../contract/config.ts';
+import type { Command, Positional } from './command.ts';
+import { generalFlags, type FlagDescription } from './flag-description.ts';
+import type { ParsedFlags } from './parsed-flags.ts';
 import type { Terminal } from './terminal.ts';
-import type { FlagDescription } from './flag-description.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The flags that a command line gives, by name; several texts where one is repeated. A switch has the text `true` or `false`. */
-export type ParsedFlags = ReadonlyMap<string, readonly string[]>;
+/** What follows a command. */
+export interface ParsedWords {
+  readonly flags: ParsedFlags;
+  readonly positionals: ReadonlyMap<string, string>;
+}
 
 /**
  * Reads the words after a command.
- * @throws UsageError for a flag that the command does not take, one that lacks its value, and any other word
+ * @throws UsageError for a flag that the command does not take, one that lacks its value, and a word too many or too few
  */
-export function parseFlags(command: string, words: readonly string[], known: readonly FlagDescription[]): ParsedFlags {
+export function parseWords(
+  { name: command, flags: own, positionals: expected = [] }: Pick<Command, 'name' | 'flags' | 'positionals'>,
+  words: readonly string[],
+): ParsedWords {
+  const known = [...generalFlags, ...own];
   const options = Object.fromEntries(
     known.map(({ name, placeholder }) => [
       name,
@@ -22,19 +31,39 @@ export function parseFlags(command: string, words: readonly string[], known: rea
     ]),
   );
   const flags = new Map<string, string[]>();
+  const found: string[] = [];
   const { tokens } = parseArgs({ args: [...words], options, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      throw new UsageError(
-        `"${token.value}" is not expected after "${command}". Flags begin with --; "turnpike ${command} --help" lists them.`,
-      );
+      if (found.length === expected.length) throw new UsageError(unexpectedWord(command, token.value, expected));
+      found.push(token.value);
+      continue;
     }
     const description = known.find(({ name }) => name === token.name);
     if (description === undefined) throw new UsageError(unknownFlag(command, token.rawName, known));
     flags.set(token.name, [...(flags.get(token.name) ?? []), textOf(description, token.value, token.inlineValue)]);
   }
-  return flags;
+  return { flags, positionals: placed(command, found, expected) };
+}
+
+function placed(command: string, found: readonly string[], expected: readonly Positional[]): Map<string, string> {
+  const positionals = new Map<string, string>();
+  for (const [index, { name, meaning, isOptional }] of expected.entries()) {
+    const word = found[index];
+    if (word !== undefined && word !== '') positionals.set(name, word);
+    else if (isOptional === undefined) {
+      const usage = usageOf({ name: command, positionals: expected });
+      throw new UsageError(`"turnpike ${command}" needs ${meaning}: ${usage}.`);
+    }
+  }
+  return positionals;
+}
+
+/** How a command is called, without its flags: `turnpike secret rotate APP`. */
+export function usageOf({ name, positionals = [] }: Pick<Command, 'name' | 'positionals'>): string {
+  const places = positionals.map((place) => (place.isOptional === true ? ` [${place.name}]` : ` ${place.name}`));
+  return `turnpike ${name}${places.join('')}`;
 }
 
 /** The last text of a flag, or undefined. */
@@ -81,6 +110,11 @@ function textOf(
     throw new UsageError(`--${name} needs a value: --${name} ${placeholder}.`);
   }
   return value;
+}
+
+function unexpectedWord(command: string, word: string, expected: readonly Positional[]): string {
+  const call = expected.length === 0 ? '' : `It is called as ${usageOf({ name: command, positionals: expected })}. `;
+  return `"${word}" is not expected after "${command}". ${call}Flags begin with --; "turnpike ${command} --help" lists them.`;
 }
 
 function unknownFlag(command: string, word: string, known: readonly FlagDescription[]): string {

@@ -1,16 +1,19 @@
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { generalFlags, type FlagDescription } from './flag-description.ts';
+import { usageOf } from './flags.ts';
 import { wrapText } from './wrap-text.ts';
 
 const width = 100;
 
 /** The help of `turnpike` as a whole. */
-export function generalHelp(commands: readonly Command[]): string {
+export function generalHelp(commands: readonly (Command | CommandGroup)[]): string {
   const examples = [
     ['turnpike serve', 'serve with the defaults; nothing needs to be configured'],
     ['turnpike ice', 'print iceServers to paste into a page'],
     ['turnpike serve --turn-realm example.org --public-host turn.example.org', 'name the server'],
     ['turnpike check-config', 'show every setting and where it comes from'],
+    ['turnpike admin setup-link', 'the way into the console'],
+    ['turnpike secret rotate default --overlap 24h', 'a new secret, while the old one still works'],
   ] as const;
   return [
     'Turnpike: a STUN/TURN server for WebRTC in one process.',
@@ -38,7 +41,7 @@ export function commandHelp(command: Command): string {
   return [
     `${command.summary}.`,
     '',
-    `Usage: turnpike ${command.name} [flags]`,
+    `Usage: ${usageOf(command)} [flags]`,
     '',
     'Examples:',
     ...exampleLines(command.examples),
@@ -47,6 +50,28 @@ export function commandHelp(command: Command): string {
     '',
     'Flags of every command:',
     ...generalFlags.flatMap(flagLines),
+    '',
+  ].join('\n');
+}
+
+/** The help of a group of commands. */
+export function groupHelp(group: CommandGroup): string {
+  const rows = group.subcommands.map(
+    (command) => [usageOf(command).slice('turnpike '.length), command.summary] as const,
+  );
+  return [
+    `${group.summary}.`,
+    '',
+    `Usage: turnpike ${group.name} COMMAND [flags]`,
+    '',
+    'Commands:',
+    ...exampleLines(rows),
+    ...group.notes.flatMap((note) => ['', ...wrapText(note, width)]),
+    '',
+    'Flags of every command:',
+    ...generalFlags.flatMap(flagLines),
+    '',
+    `"turnpike ${group.name} COMMAND --help" tells about one command.`,
     '',
   ].join('\n');
 }

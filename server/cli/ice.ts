@@ -1,9 +1,11 @@
 import { isSubject, isTtl, type ControlRequest, type IceReply } from '../contract/control.ts';
-import { defaultCredentialTtlS, maxCredentialTtlS, maxSubjectBytes } from '../contract/limits.ts';
+import { defaultCredentialTtlS, longestDefaultTtlS, maxCredentialTtlS, maxSubjectBytes } from '../contract/limits.ts';
 import { ask } from './ask.ts';
 import type { Command } from './command.ts';
 import { formatDuration } from './duration.ts';
-import { isOn, lastOf, type ParsedFlags } from './flags.ts';
+import { isOn, lastOf } from './flags.ts';
+import type { ParsedFlags } from './parsed-flags.ts';
+import { parseDurationS } from './quantity.ts';
 import { UsageError } from './usage-error.ts';
 
 /** `turnpike ice`. */
@@ -15,7 +17,8 @@ export const iceCommand: Command = {
       'turnpike ice',
       `for a page: new RTCPeerConnection(what is printed); valid for ${formatDuration(defaultCredentialTtlS)}`,
     ],
-    ['turnpike ice --ttl 3600 --subject alice', 'for one hour and one user, whose quota it counts to'],
+    ['turnpike ice --ttl 1h --subject alice', 'for one hour and one user, whose quota it counts to'],
+    ['turnpike ice --app chat', 'with the secret of another app than the default one'],
     ['turnpike ice --json', 'with its lifetime, as POST /v1/ice-servers gives it'],
   ],
   notes: [
@@ -25,10 +28,11 @@ export const iceCommand: Command = {
   flags: [
     {
       name: 'ttl',
-      placeholder: 'SECONDS',
-      description: `How long the credential is valid. From 1 to ${maxCredentialTtlS}, default ${defaultCredentialTtlS}.`,
+      placeholder: 'TIME',
+      description: `How long the credential is valid: 90s, 15m, 12h, or seconds. Default and maximum are those of the app: ${formatDuration(defaultCredentialTtlS)} and ${formatDuration(longestDefaultTtlS)} unless it is changed.`,
       key: null,
     },
+    { name: 'app', placeholder: 'APP', description: 'The app whose secret makes it. Default: "default".', key: null },
     {
       name: 'subject',
       placeholder: 'NAME',
@@ -51,9 +55,13 @@ export const iceCommand: Command = {
 
 function requestOf(flags: ParsedFlags): ControlRequest & { readonly command: 'ice' } {
   const ttl = lastOf(flags, 'ttl');
+  const app = lastOf(flags, 'app');
   const subject = lastOf(flags, 'subject');
-  if (ttl !== undefined && !(/^[0-9]+$/.test(ttl) && isTtl(Number(ttl)))) {
-    throw new UsageError(`--ttl "${ttl}" is no lifetime. Write seconds from 1 to ${maxCredentialTtlS}.`);
+  const ttlSeconds = ttl === undefined ? undefined : /^\d+$/.test(ttl) ? Number(ttl) : parseDurationS(ttl, '--ttl');
+  if (ttlSeconds !== undefined && !isTtl(ttlSeconds)) {
+    throw new UsageError(
+      `--ttl "${ttl}" is no lifetime. Write from 1s to ${maxCredentialTtlS / 86_400}d, or that in seconds.`,
+    );
   }
   if (subject !== undefined && !isSubject(subject)) {
     throw new UsageError(
@@ -62,7 +70,8 @@ function requestOf(flags: ParsedFlags): ControlRequest & { readonly command: 'ic
   }
   return {
     command: 'ice',
-    ...(ttl === undefined ? {} : { ttlSeconds: Number(ttl) }),
+    ...(app === undefined ? {} : { app }),
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     ...(subject === undefined ? {} : { subject }),
   };
 }

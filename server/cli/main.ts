@@ -1,6 +1,6 @@
 import { nearest } from '../config/nearest.ts';
 import { exitCodeOf, isErrorCode, type ErrorCode } from '../contract/error-codes.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -8,10 +8,28 @@ import { UsageError } from './usage-error.ts';
 const exitDelayMs = 1_000;
 
 /** Every command by its name; its file is loaded when it is called, so that the light ones stay light. */
-const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+const commands: ReadonlyMap<string, () => Promise<Command | CommandGroup>> = new Map<
+  string,
+  () => Promise<Command | CommandGroup>
+>([
   ['serve', async () => (await import('./serve.ts')).serveCommand],
   ['check-config', async () => (await import('./check-config.ts')).checkConfigCommand],
   ['ice', async () => (await import('./ice.ts')).iceCommand],
+  ['app', async () => (await import('./app.ts')).appGroup],
+  ['secret', async () => (await import('./secret.ts')).secretGroup],
+  ['key', async () => (await import('./key.ts')).keyGroup],
+  ['user', async () => (await import('./user.ts')).userGroup],
+  ['session', async () => (await import('./session.ts')).sessionGroup],
+  ['ban', async () => (await import('./ban.ts')).banGroup],
+  ['admin', async () => (await import('./admin.ts')).adminGroup],
+  ['setting', async () => (await import('./setting.ts')).settingGroup],
+  ['usage', async () => (await import('./usage.ts')).usageCommand],
+  ['failures', async () => (await import('./failures.ts')).failuresCommand],
+  ['explain', async () => (await import('./explain.ts')).explainCommand],
+  ['audit', async () => (await import('./audit.ts')).auditGroup],
+  ['backup', async () => (await import('./backup.ts')).backupCommand],
+  ['restore', async () => (await import('./restore.ts')).restoreCommand],
+  ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
   ['health', async () => (await import('./health.ts')).healthCommand],
   ['drain', async () => (await import('./drain.ts')).drainCommand],
   ['version', async () => (await import('./version.ts')).versionCommand],
@@ -39,26 +57,45 @@ async function dispatch(words: readonly string[], terminal: Terminal): Promise<n
     return exitCodeOf('usage');
   }
   if (first === '--version' || first === '-V') return dispatch(['version', ...rest], terminal);
-  if (first === 'help' && rest[0] !== undefined) return dispatch([rest[0], '--help'], terminal);
+  if (first === 'help' && rest[0] !== undefined) return dispatch([...rest, '--help'], terminal);
   if (first === '--help' || first === '-h' || first === 'help') {
     terminal.stdout.write(await overview());
     return 0;
   }
-  const command = await loadCommand(first);
+  const [command, commandWords] = choose(await load(first), rest);
   if (rest.includes('--help') || rest.includes('-h')) {
-    const { commandHelp } = await import('./help.ts');
-    terminal.stdout.write(commandHelp(command));
+    const { commandHelp, groupHelp } = await import('./help.ts');
+    terminal.stdout.write('run' in command ? commandHelp(command) : groupHelp(command));
     return 0;
   }
-  const { parseFlags } = await import('./flags.ts');
-  const { generalFlags } = await import('./flag-description.ts');
-  const flags = parseFlags(command.name, rest, [...generalFlags, ...command.flags]);
-  return command.run({ flags, terminal });
+  if (!('run' in command)) throw new UsageError(withoutVerb(command, commandWords[0]));
+  const { parseWords } = await import('./flags.ts');
+  return command.run({ ...parseWords(command, commandWords), terminal });
 }
 
-async function loadCommand(word: string): Promise<Command> {
-  const load = commands.get(word);
-  if (load !== undefined) return load();
+/** The command that the words after the first one choose, and what is left for it; the group itself where they choose none. */
+function choose(
+  called: Command | CommandGroup,
+  words: readonly string[],
+): readonly [Command | CommandGroup, readonly string[]] {
+  if ('run' in called) return [called, words];
+  const chosen = called.subcommands.find(({ name }) => name === `${called.name} ${words[0]}`);
+  return chosen === undefined ? [called, words] : [chosen, words.slice(1)];
+}
+
+function withoutVerb(group: CommandGroup, word: string | undefined): string {
+  const verbs = group.subcommands.map(({ name }) => name.slice(group.name.length + 1));
+  if (word === undefined || word.startsWith('-')) {
+    return `say what to do: turnpike ${group.name} ${verbs.join('|')}. "turnpike ${group.name} --help" explains them.`;
+  }
+  const meant = nearest(word, verbs);
+  const fix = meant === undefined ? `Commands: ${verbs.join(', ')}.` : `Did you mean ${meant}?`;
+  return `"turnpike ${group.name}" has no command "${word}". ${fix}`;
+}
+
+async function load(word: string): Promise<Command | CommandGroup> {
+  const found = commands.get(word);
+  if (found !== undefined) return found();
   const names = [...commands.keys()];
   if (word.startsWith('-')) {
     throw new UsageError(`name a command before ${word}, e.g. turnpike serve ${word}. Commands: ${names.join(', ')}.`);
@@ -71,7 +108,7 @@ async function loadCommand(word: string): Promise<Command> {
 
 async function overview(): Promise<string> {
   const { generalHelp } = await import('./help.ts');
-  return generalHelp(await Promise.all([...commands.values()].map((load) => load())));
+  return generalHelp(await Promise.all([...commands.values()].map((each) => each())));
 }
 
 function codeOf(error: unknown): ErrorCode {
@@ -87,7 +124,8 @@ function errorText(code: ErrorCode, error: unknown): string {
 
 function errorJson(code: ErrorCode, error: unknown): string {
   const problems: unknown = error instanceof Error && 'problems' in error ? error.problems : undefined;
-  return `${JSON.stringify({ error: { code, message: messageOf(error), problems } })}\n`;
+  const problem: unknown = error instanceof Error && 'problem' in error ? error.problem : undefined;
+  return `${JSON.stringify({ error: { code, message: messageOf(error), problems, problem } })}\n`;
 }
 
 function messageOf(error: unknown): string {
@@ -96,8 +134,8 @@ function messageOf(error: unknown): string {
 
 /** Runs the command line that this process was started with. Its exit code is the command's. */
 export async function runCommandLine(): Promise<void> {
-  const { stdout, stderr, env, argv } = process;
-  process.exitCode = await main(argv.slice(2), { stdout, stderr, environment: env, cwd: process.cwd() });
+  const { stdin, stdout, stderr, env, argv } = process;
+  process.exitCode = await main(argv.slice(2), { stdin, stdout, stderr, environment: env, cwd: process.cwd() });
   // What is left is output that nobody reads; it must not keep the process.
   setTimeout(() => process.exit(), exitDelayMs).unref();
 }

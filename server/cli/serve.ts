@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.ts';
+import { configLoader } from '../config/load.ts';
 import type { Command } from './command.ts';
 import { configFlags, generalFlags } from './flag-description.ts';
 import { configSources, isOn } from './flags.ts';
@@ -26,8 +26,8 @@ export const serveCommand: Command = {
   async run({ flags, terminal }) {
     const asked =
       isOn(flags, 'json') && !flags.has('log-format') ? new Map([...flags, ['log-format', ['json']]]) : flags;
-    const loaded = await loadConfig(configSources(asked, [...generalFlags, ...configFlags], terminal));
+    const load = await configLoader(configSources(asked, [...generalFlags, ...configFlags], terminal));
     const { serve } = await import('../app/serve.ts');
-    return serve(loaded, { stdout: terminal.stdout, stderr: terminal.stderr });
+    return serve(load, { stdout: terminal.stdout, stderr: terminal.stderr });
   },
 };

@@ -1,5 +1,7 @@
 /** Where a command reads and writes. */
 export interface Terminal {
+  /** Read where a flag says so, and where somebody is asked. */
+  readonly stdin: NodeJS.ReadStream;
   /** What was asked for. */
   readonly stdout: NodeJS.WriteStream;
   /** Hints, warnings and errors. */

@@ -38,13 +38,13 @@ export function parseTurnListener(text: string): Parsed<TurnListener> {
   return parsed({ transport, host, port });
 }
 
-/** What `http.public` says. */
+/** What `http.public` and the other HTTP listeners say. */
 export interface HttpListenerText {
   readonly scheme: 'http' | 'https';
   readonly address: ListenAddress;
 }
 
-/** Reads `http.public`: `http://*:8080`, `https://192.0.2.1:443`. */
+/** Reads `http.public`, `http.admin` and `http.metrics`: `http://*:8080`, `https://192.0.2.1:443`. */
 export function parseHttpListener(text: string): Parsed<HttpListenerText> {
   const [, scheme, rest] = /^([a-z]+):\/\/(.*?)\/?$/i.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {
@@ -54,6 +54,19 @@ export function parseHttpListener(text: string): Parsed<HttpListenerText> {
   if (spoken !== 'http' && spoken !== 'https') return impossible(`asks for ${scheme}. Write http:// or https://.`);
   const address = parseListenAddress(rest, `${spoken}://`, httpPort);
   return 'refusal' in address ? address : parsed({ scheme: spoken, address: address.value });
+}
+
+/** Reads `http.publicUrl` and `http.adminUrl`: without a slash at its end, or null for `auto`. */
+export function parseHttpUrl(text: string): Parsed<string | null> {
+  if (text === 'auto') return parsed(null);
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    return malformed('is no http:// or https:// URL. Write e.g. https://turn.example.org.');
+  }
+  if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    return malformed('has more than a host and a path. Write e.g. https://turn.example.org/turnpike.');
+  }
+  return parsed(url.href.replace(/\/$/, ''));
 }
 
 /** Reads `turn.alternateServer`: an address with a port, 3478 when it has none (RFC 8489 section 14.15). */

@@ -50,3 +50,14 @@ export function parseSecret(text: string): Parsed<string> {
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
+
+/** Reads `masterKey`: 32 bytes, or null for `auto`. */
+export function parseMasterKey(text: string): Parsed<Uint8Array | null> {
+  if (text === 'auto') return parsed(null);
+  const isHex = /^[0-9a-f]{64}$/i.test(text);
+  // Node passes over what is no base64, so that most texts would be some key.
+  const isBase64 = /^(?:[A-Za-z0-9+/]{43}=?|[A-Za-z0-9_-]{43})$/.test(text);
+  return isHex || isBase64
+    ? parsed(new Uint8Array(Buffer.from(text, isHex ? 'hex' : 'base64')))
+    : malformed('does not hold 32 bytes in base64 or hexadecimal. Make one with "openssl rand -base64 32".');
+}

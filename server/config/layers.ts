@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ConfigKey } from '../contract/config.ts';
 import type { ConfigProblem } from './config-error.ts';
@@ -61,6 +61,7 @@ export function environmentLayer(environment: NodeJS.ProcessEnv, cwd: string): L
       addFile(layer, description, `${name}_FILE`, resolve(cwd, path));
     }
   }
+  addMasterKeyCredential(layer, environment);
   reportUnknownVariables(layer, environment);
   return layer;
 }
@@ -101,6 +102,17 @@ function addFile(layer: LayerBuilder, description: KeyDescription, variable: str
   // A list may be JSON, which may span lines, or have one element a line.
   const texts = isList && !/^[[{]/.test(text) ? text.split(/\s*\n\s*/) : [text];
   layer.addTexts(description, texts, `${variable} (${path})`);
+}
+
+/** The name of the systemd credential (LoadCredential=, LoadCredentialEncrypted=) that holds the master key. */
+const masterKeyCredential = 'turnpike-master-key';
+
+function addMasterKeyCredential(layer: LayerBuilder, environment: NodeJS.ProcessEnv): void {
+  const directory = environment.CREDENTIALS_DIRECTORY ?? '';
+  const description = keysByPath.get('masterKey');
+  if (directory === '' || description === undefined || layer.settings.has('masterKey')) return;
+  const path = resolve(directory, masterKeyCredential);
+  if (existsSync(path)) addFile(layer, description, 'the systemd credential', path);
 }
 
 /** Variables that an orchestrator makes for a service of our name, e.g. `TURNPIKE_PORT_3478_UDP_ADDR`. */

@@ -8,6 +8,7 @@ import { optionsLayer } from './options-layer.ts';
 import { resolveConfig } from './resolve.ts';
 import { configKeys, type KeyDescription } from './schema.ts';
 import { show } from './show.ts';
+import { storedLayer, type StoredSettings } from './stored-layer.ts';
 import { mismatches } from './validate.ts';
 
 /** What a configuration is read from. */
@@ -23,12 +24,23 @@ export interface ConfigSources {
 const defaultOrigin: Origin = { layer: 'default', detail: 'default' };
 
 /**
+ * A configuration of which all but the stored layer has been read.
+ * @throws ConfigError with every problem that was found
+ */
+export type LoadWithStored = (stored: StoredSettings) => LoadedConfig;
+
+/**
  * Reads the configuration: flag, then environment, then file, then default, each key on its own.
  * @throws ConfigError with every problem that was found
  */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  return (await configLoader(sources))(new Map());
+}
+
+/** Reads flags, environment and file once; what the database holds comes between file and default. */
+export async function configLoader(sources: ConfigSources): Promise<LoadWithStored> {
   const { layers, file } = await readLayers(sources);
-  return loadLayers(layers, sources.cwd, file);
+  return (stored) => loadLayers([...layers, storedLayer(stored)], sources.cwd, file);
 }
 
 /**
@@ -36,7 +48,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
  * @throws ConfigError with every problem that was found
  */
 export function loadOptions(options: object, cwd: string): LoadedConfig {
-  return loadLayers([optionsLayer(options)], cwd, null);
+  return optionsLoader(options, cwd)(new Map());
+}
+
+/** The same, with what the database holds between the options and the defaults. */
+export function optionsLoader(options: object, cwd: string): LoadWithStored {
+  const layer = optionsLayer(options);
+  return (stored) => loadLayers([layer, storedLayer(stored)], cwd, null);
 }
 
 function loadLayers(layers: readonly LayerSettings[], cwd: string, file: string | null): LoadedConfig {
@@ -115,6 +133,8 @@ function treeOf(values: readonly (readonly [ConfigKey, unknown])[]): Config {
 
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  // Bytes cannot be frozen.
+  if (ArrayBuffer.isView(value)) return value;
   Object.freeze(value);
   for (const member of Object.values(value)) deepFreeze(member);
   return value;

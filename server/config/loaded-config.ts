@@ -2,12 +2,12 @@ import type { Config, ConfigKey } from '../contract/config.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 
 /** Where a value comes from; the earlier layer wins. */
-export type Layer = 'flag' | 'environment' | 'file' | 'option' | 'default';
+export type Layer = 'flag' | 'environment' | 'file' | 'option' | 'console' | 'default';
 
 /** Where one key's value comes from. */
 export interface Origin {
   readonly layer: Layer;
-  /** `flag --turn-realm`, `TURNPIKE_TURN_REALM`, `/etc/turnpike/turnpike.yaml:12`, `option` or `default`. */
+  /** `flag --turn-realm`, `TURNPIKE_TURN_REALM`, `/etc/turnpike/turnpike.yaml:12`, `option`, `console` or `default`. */
   readonly detail: string;
 }
 

@@ -8,6 +8,11 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** A listener of HTTP that says what it speaks. */
+export interface HttpListen extends ListenAddress {
+  readonly scheme: 'http' | 'https';
+}
+
 /** An entry of `turn.listen`. */
 export interface TurnListener extends ListenAddress {
   readonly transport: 'udp' | 'tcp' | 'tls';
@@ -61,8 +66,19 @@ export interface ResolvedConfig {
   };
   /** Null: neither `tls://` listeners nor HTTPS. */
   readonly tls: TlsFiles | null;
-  /** Null: no HTTP listener. It speaks HTTPS when `tls` is set. */
-  readonly http: { readonly public: ListenAddress | null };
+  readonly http: {
+    /** Null: no such listener. It speaks HTTPS when `tls` is set. */
+    readonly public: ListenAddress | null;
+    readonly admin: HttpListen | null;
+    readonly metrics: HttpListen | null;
+    /** Without a slash at its end; null for `auto`. */
+    readonly publicUrl: string | null;
+    readonly adminUrl: string | null;
+    readonly trustedProxies: readonly Cidr[];
+  };
+  /** 32 bytes; null for `auto`. */
+  readonly masterKey: Uint8Array | null;
+  readonly retention: Readonly<Config['retention']>;
   readonly log: Readonly<Config['log']>;
   readonly drainSeconds: number;
 }

@@ -44,6 +44,20 @@ const pemFile = (description: string, example: string) =>
     'x-expects': 'the path of a PEM file, or null',
   });
 
+const httpListener =
+  'http://ADDRESS:PORT or https://ADDRESS:PORT, the address being * or an IP address (IPv6 in brackets), or null';
+
+const httpUrl = (description: string, example: string) =>
+  Type.String({
+    description,
+    default: 'auto',
+    examples: [example],
+    'x-expects': 'auto, or an http:// or https:// URL without a query',
+  });
+
+const days = (description: string, defaultValue: number) =>
+  Type.Integer({ description, default: defaultValue, minimum: 1, maximum: 36_500, 'x-unit': 'days' });
+
 const StaticUser = Type.Object(
   {
     name: Type.String({ minLength: 1, description: 'The USERNAME the client sends.' }),
@@ -193,7 +207,7 @@ export const ConfigSchema = Type.Object(
     dataDir: Type.String({
       minLength: 1,
       description:
-        'Directory for what must survive a restart: the nonce key, the generated secret, and the socket that local commands ' +
+        'Directory for what must survive a restart: the database, its master key, the nonce key, and the socket that local commands ' +
         'use. Made when missing. A relative path starts at the working directory.',
       default: './data',
       examples: ['/var/lib/turnpike'],
@@ -223,14 +237,64 @@ export const ConfigSchema = Type.Object(
       {
         public: Type.Union([Type.Null(), Type.String()], {
           description:
-            'Where the public HTTP listener answers (/livez, /readyz). With tls it speaks HTTPS. null opens none.',
+            'Where the public HTTP listener answers (/livez, /readyz, /v1). With tls it speaks HTTPS. null opens none.',
           default: 'http://*:8080',
           examples: ['http://127.0.0.1:8080', 'https://*:443'],
-          'x-expects':
-            'http://ADDRESS:PORT or https://ADDRESS:PORT, the address being * or an IP address (IPv6 in brackets), or null',
+          'x-expects': httpListener,
         }),
+        admin: Type.Union([Type.Null(), Type.String()], {
+          description:
+            'Where administrators reach the API and the console. http:// is for loopback alone; on any other address write https://, ' +
+            'which is spoken with the certificate of tls, or else with one that is made for it. null opens none: commands on the host ' +
+            'work without.',
+          default: 'http://127.0.0.1:8081',
+          examples: ['https://*:8443'],
+          'x-expects': httpListener,
+        }),
+        metrics: Type.Union([Type.Null(), Type.String()], {
+          description:
+            'A listener for Prometheus alone, which asks for no credentials. null: /metrics is on the admin listener, for tokens of the ' +
+            'scope metrics.',
+          default: null,
+          examples: ['http://127.0.0.1:9641'],
+          'x-expects': httpListener,
+        }),
+        publicUrl: httpUrl(
+          'The URL under which applications reach the public listener, when a proxy stands before it; with the path that it puts ' +
+            'before ours, if any. auto is made of publicHost and http.public.',
+          'https://turn.example.org',
+        ),
+        adminUrl: httpUrl(
+          'The URL under which browsers reach the admin listener, when a proxy stands before it, likewise. auto is made of http.admin.',
+          'https://ops.example.org/turnpike',
+        ),
+        trustedProxies: textList(
+          'Address ranges of proxies before the HTTP listeners: what they say of the client in X-Forwarded-For and X-Forwarded-Proto is ' +
+            'believed. Nobody else is.',
+          'a list of address ranges, e.g. [10.1.2.3/32]',
+          [['10.1.2.0/24']],
+        ),
       },
       { ...strict, description: 'HTTP listeners.' },
+    ),
+    masterKey: Type.String({
+      minLength: 1,
+      'x-secret': true,
+      description:
+        'The key under which the database keeps secrets: 32 bytes in base64 or hexadecimal (openssl rand -base64 32). auto is the ' +
+        'systemd credential turnpike-master-key, or else the file master-key in the data directory, which is made at the first start. ' +
+        'Whoever loses it loses what it seals.',
+      default: 'auto',
+      'x-expects': 'auto, or 32 bytes in base64 or hexadecimal',
+    }),
+    retention: Type.Object(
+      {
+        minuteDays: days('Usage by minute is kept so long.', 2),
+        hourDays: days('Usage by hour is kept so long.', 35),
+        dayDays: days('Usage by day is kept so long.', 800),
+        auditDays: days('Lines of the audit log are kept so long.', 400),
+      },
+      { ...strict, description: 'How long the database remembers.' },
     ),
     log: Type.Object(
       {

@@ -5,13 +5,47 @@ import { maxCredentialTtlS, maxSubjectBytes } from './limits.ts';
 export type ControlRequest =
   | { readonly command: 'health' }
   | { readonly command: 'drain' }
-  | {
-      readonly command: 'ice';
-      /** Seconds that the credential is to live; `defaultCredentialTtlS` when absent, at most `maxCredentialTtlS`. */
-      readonly ttlSeconds?: number;
-      /** Whom the credential is for; quotas count by it. At most `maxSubjectBytes` of UTF-8. */
-      readonly subject?: string;
-    };
+  | IceRequest
+  | AdminRequest
+  | BackupRequest
+  | { readonly command: 'setup-link' };
+
+/** A request for a fresh credential. */
+export interface IceRequest {
+  readonly command: 'ice';
+  /** The id of the app whose secret makes it; the default app when absent. */
+  readonly app?: string;
+  /** Seconds that the credential is to live; the app's default when absent, at most `maxCredentialTtlS`. */
+  readonly ttlSeconds?: number;
+  /** Whom the credential is for; quotas count by it. At most `maxSubjectBytes` of UTF-8. */
+  readonly subject?: string;
+}
+
+/** A request of the admin API, made as the local command line (docs/adr/0011). */
+export interface AdminRequest {
+  readonly command: 'admin';
+  readonly method: AdminMethod;
+  /** Below `/admin/v1`, segments percent-encoded, without a query: `/apps/chat/secrets`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** What the route takes as JSON; absent: no body. */
+  readonly body?: unknown;
+  /** The entity tag that has to be in force, as `If-Match` says it. */
+  readonly ifMatch?: string;
+}
+
+/** The methods that routes of the admin API have. */
+export const adminMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** A method of the admin API. */
+export type AdminMethod = (typeof adminMethods)[number];
+
+/** Copies the database while it is in use. */
+export interface BackupRequest {
+  readonly command: 'backup';
+  /** Absolute, on the host of the appliance; refused when it exists. */
+  readonly file: string;
+}
 
 /** How the appliance is. `degraded`: it runs, but something that was configured does not work. */
 export type HealthStatus = 'ok' | 'draining' | 'degraded';
@@ -64,50 +98,46 @@ export interface IceReply {
   readonly warnings: readonly string[];
 }
 
-/** An answer to a local command. */
-export type ControlReply = HealthReply | DrainReply | IceReply;
+/** The answer to `admin`: what the route answered, whatever its status. */
+export interface AdminReply {
+  readonly status: number;
+  /** The parsed document; the text where the route answers no JSON; null: no body. */
+  readonly body: unknown;
+  /** The entity tag of what was read; null: it has none. */
+  readonly etag: string | null;
+}
+
+/** The answer to `backup`, given when the copy is complete. */
+export interface BackupReply {
+  /** Absolute. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** The answer to `setup-link`: the link by which an owner makes an account. It ends the one before it. */
+export interface SetupLinkReply {
+  readonly url: string;
+  /** RFC 3339, UTC. */
+  readonly expiresAt: string;
+}
 
 /** The answer that belongs to a command. */
 export interface ControlReplies {
   readonly health: HealthReply;
   readonly drain: DrainReply;
   readonly ice: IceReply;
+  readonly admin: AdminReply;
+  readonly backup: BackupReply;
+  readonly 'setup-link': SetupLinkReply;
 }
+
+/** An answer to a local command. */
+export type ControlReply = ControlReplies[keyof ControlReplies];
 
 /** What stands on the line that comes back: the reply, or why there is none. */
 export type ControlAnswer =
   | { readonly ok: true; readonly reply: ControlReply }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
-
-/** Reads a request; a text says what is wrong with it. */
-export function parseControlRequest(value: unknown): ControlRequest | string {
-  if (typeof value !== 'object' || value === null || !('command' in value)) return 'a request is {"command": ...}';
-  switch (value.command) {
-    case 'health':
-    case 'drain':
-      return { command: value.command };
-    case 'ice':
-      return parseIceRequest(value);
-    default:
-      return `there is no command ${JSON.stringify(value.command)}: health, drain or ice`;
-  }
-}
-
-function parseIceRequest(value: object): ControlRequest | string {
-  const ttlSeconds = 'ttlSeconds' in value ? value.ttlSeconds : undefined;
-  const subject = 'subject' in value ? value.subject : undefined;
-  if (ttlSeconds !== undefined && !isTtl(ttlSeconds)) {
-    return `ttlSeconds ${JSON.stringify(ttlSeconds)} is not a whole number from 1 to ${maxCredentialTtlS}`;
-  }
-  if (subject !== undefined && !isSubject(subject)) {
-    return `subject is not a text of at most ${maxSubjectBytes} bytes without control characters`;
-  }
-  return {
-    command: 'ice',
-    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
-    ...(subject === undefined ? {} : { subject }),
-  };
-}
 
 /** Whether a value is a lifetime that a credential may have, in seconds. */
 export function isTtl(value: unknown): value is number {

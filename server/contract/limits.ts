@@ -16,11 +16,26 @@ export const maxSubjectBytes = 256;
 /** The lifetime of an issued credential when none is asked for, in seconds. */
 export const defaultCredentialTtlS = 43_200;
 
-/** The longest lifetime of an issued credential, in seconds. */
-export const maxCredentialTtlS = 86_400;
+/** The longest lifetime of a credential that an app issues where nothing else is said, in seconds. */
+export const longestDefaultTtlS = 86_400;
+
+/** The longest lifetime that an app may be given, in seconds. */
+export const maxCredentialTtlS = 604_800;
 
 /** The lowest relay port: those below belong to other services and need privileges. */
 export const minRelayPort = 1024;
 
 /** The slowest rate limit that is of use, in bits per second: one packet of full size in its one second of depth. */
 export const minBitsPerSecond = 16_000;
+
+/** The longest label of a credential, in characters. */
+export const maxLabelCharacters = 100;
+
+/** The longest name of a room, in characters. */
+export const maxRoomCharacters = 128;
+
+/** The lifetime of a room token when none is asked for, in seconds. It is for joining: who is in stays in. */
+export const defaultRoomTokenTtlS = 3_600;
+
+/** The longest lifetime of a room token, in seconds. */
+export const maxRoomTokenTtlS = 86_400;

@@ -1,4 +1,4 @@
-import { restPassword, restUsername } from './rest-username.ts';
+import { issuedUsername, restPassword, type NamedApp } from './rest-username.ts';
 
 /** The URLs that clients are to use (RFC 7064, RFC 7065). */
 export interface IceUrls {
@@ -22,18 +22,21 @@ export interface IceServersDocument {
 }
 
 /**
- * Issues a time-limited credential and the document that carries it. An entry without URLs is left out. With an empty
- * subject the username is the bare expiry.
+ * Issues a time-limited credential of an app and the document that carries it. An entry without URLs is left out. With an empty
+ * subject the expiry stands for it (`issuedUsername`).
  */
-export function iceServers(request: {
-  readonly urls: IceUrls;
-  readonly secret: Uint8Array;
-  readonly subject: string;
-  readonly ttlS: number;
-  readonly nowS: number;
-}): IceServersDocument {
+export function iceServers(
+  request: NamedApp & {
+    readonly urls: IceUrls;
+    /** One of the app's. */
+    readonly secret: Uint8Array;
+    readonly ttlS: number;
+    readonly nowS: number;
+  },
+): IceServersDocument {
+  const { app, keyId, subject } = request;
   const expiresAtS = Math.floor(request.nowS) + request.ttlS;
-  const username = restUsername(expiresAtS, request.subject);
+  const username = issuedUsername({ expiresAtS, app, keyId, subject });
   const servers: IceServer[] = [];
   if (request.urls.stun.length > 0) servers.push({ urls: request.urls.stun });
   if (request.urls.turn.length > 0) {

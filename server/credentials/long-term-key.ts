@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** The password algorithms of RFC 8489 section 18.5.1. */
 export type KeyAlgorithm = 'md5' | 'sha256';
@@ -16,5 +16,5 @@ export function longTermKey(algorithm: KeyAlgorithm, username: string, realm: st
  * returns them.
  */
 export function userhash(username: string, realm: string): Uint8Array {
-  return createHash('sha256').update(`${username}:${realm}`, 'utf8').digest();
+  return hash('sha256', `${username}:${realm}`, 'buffer');
 }

@@ -1,12 +1,18 @@
 // What `import ... from 'turnpike/turn'` gives: the TURN machine, and the types of the seam by which a plane is driven.
 
+export { changesOf, packUsers } from '../credentials/credential-changes.ts';
 export {
+  plainApp,
   secretId,
   staticUser,
+  type AppCredentials,
+  type Ban,
+  type CredentialChange,
   type CredentialDelta,
   type CredentialSet,
   type RestSecret,
   type StaticUser,
+  type StaticUserChunk,
 } from '../credentials/credential-set.ts';
 export { parseRestUsername, restPassword, restUsername, type RestUsername } from '../credentials/rest-username.ts';
 export type { Action } from '../seam/action.ts';
@@ -29,7 +35,14 @@ export type {
   RelayFailure,
   RelayId,
 } from '../seam/relay.ts';
-export type { RefusalCause, SessionEnd, SessionEvent, SessionId } from '../seam/session-event.ts';
+export type {
+  FailureCount,
+  RefusalCause,
+  SessionEnd,
+  SessionEvent,
+  SessionId,
+  SessionPrincipal,
+} from '../seam/session-event.ts';
 export type { Cidr } from '../stun/cidr.ts';
 export { parseCidr } from '../stun/cidr.ts';
 export type { IpAddress, IpFamily, TransportAddress } from '../stun/transport-address.ts';

@@ -22,7 +22,7 @@ export type Action =
       readonly kind: 'attach-relay';
       readonly relay: RelayId;
       readonly client: Client;
-      /** The buckets that every packet of the relay is charged to: the allocation's own and its user's. */
+      /** The buckets that every packet of the relay is charged to: the allocation's own and its user's. One without a rate passes everything. */
       readonly buckets: readonly BucketId[];
     }
   | { readonly kind: 'close-relay'; readonly relay: RelayId }
@@ -36,7 +36,7 @@ export type Action =
     }
   | { readonly kind: 'unbind-channel'; readonly relay: RelayId; readonly channel: number }
   | {
-      /** Creates or changes a bucket; 0 removes it. */
+      /** Gives a bucket another rate, whether relays are attached to it or not; 0 is none. */
       readonly kind: 'set-rate';
       readonly bucket: BucketId;
       readonly bitsPerSecond: number;

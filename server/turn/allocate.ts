@@ -1,11 +1,10 @@
-import { subjectOf } from '../credentials/credential-book.ts';
+import { holderOf } from '../credentials/credential.ts';
 import { attribute, type Message } from '../stun/message.ts';
 import { AttributeType, ErrorCode } from '../stun/registry.ts';
 import { readEvenPort, readRequestedTransport, readReservationToken, udpProtocol } from '../stun/turn-attributes.ts';
 import { beginAttempt } from './relay-opening.ts';
 import type { Allocation, Reservation } from './allocation.ts';
 import { rejectForCapacity } from './capacity.ts';
-import { isExpired } from './identity.ts';
 import { grantedLifetimeS, requestedLifetimeS } from './lifetime.ts';
 import { reject, type Outcome, type Rejection } from './outcome.ts';
 import type { QuotaClaim } from './quotas.ts';
@@ -21,8 +20,8 @@ export function handleAllocate(state: TurnState, request: Request, existing: All
   // Step 2: the 5-tuple is in use. The same transaction again is a retransmission, answered again (RFC 8656 section 5).
   if (existing !== undefined && isRetransmission(request, existing)) return { kind: 'allocated', allocation: existing };
   if (existing !== undefined || state.attempts.has(request.key)) return reject(ErrorCode.allocationMismatch);
-  // SECURITY.md 9: an expired credential is refused here and only here.
-  if (isExpired(identity.credential, nowMs)) return reject(ErrorCode.unauthenticated, { cause: 'expired-credential' });
+  const inadmissible = refuseInadmissible(state, request);
+  if (inadmissible !== null) return inadmissible;
 
   // Step 3: REQUESTED-TRANSPORT.
   const transport = attribute(message, AttributeType.requestedTransport);
@@ -39,7 +38,7 @@ export function handleAllocate(state: TurnState, request: Request, existing: All
   const evenPort = attribute(message, AttributeType.evenPort);
   const rule = evenPort === undefined ? 'any' : portRule(evenPort);
   if (lifetimeS === null || rule === null) return reject(ErrorCode.badRequest);
-  const granted = grantedLifetimeS(state, identity, lifetimeS, nowMs);
+  const granted = grantedLifetimeS(state, { credential: identity.credential, startedAtMs: nowMs }, lifetimeS, nowMs);
 
   // Step 5: RESERVATION-TOKEN.
   const token = attribute(message, AttributeType.reservationToken);
@@ -75,6 +74,24 @@ export function handleAllocate(state: TurnState, request: Request, existing: All
   const wanted = families.localIps.map((localIp) => ({ localIp, rule }));
   beginAttempt(state, attempt, wanted, nowMs);
   return { kind: 'deferred' };
+}
+
+/**
+ * What a credential that verifies may still be refused for, here and only here (SECURITY.md 9): 401 where it is as good as none, 403 for a ban, 486 for the bytes of the month
+ * (RFC 8656 section 7.2 step 10).
+ */
+function refuseInadmissible(state: TurnState, { identity, nowMs }: Request): Rejection | null {
+  const { credential } = identity;
+  const cause = state.access.book.inadmissible(credential, nowMs);
+  if (cause === 'quota-bytes') return reject(ErrorCode.allocationQuotaReached, { cause });
+  if (cause !== null) return reject(ErrorCode.unauthenticated, { cause });
+  if (state.access.bans.isHolderBanned(holderOf(credential), nowMs)) return rejectBanned();
+  return null;
+}
+
+/** RFC 8656 section 7.2: a valid request that is not to be served for administrative reasons. */
+export function rejectBanned(): Rejection {
+  return reject(ErrorCode.forbidden, { cause: 'banned' });
 }
 
 function isRetransmission({ message, identity }: Request, existing: Allocation): boolean {
@@ -121,7 +138,11 @@ function redeem(state: TurnState, request: Request, reservation: Reservation, li
 
 /** RFC 8656 section 7.2 step 10: 486 for what the client has too many of; when the server has, that is its capacity. */
 function claimQuota(state: TurnState, { client, identity }: Request): QuotaClaim | Rejection {
-  const claim = state.quotas.claim(subjectOf(identity.credential), client.remote.ip);
+  const { credential } = identity;
+  // Static users are not limited by `turn.limits` (DESIGN.md section 5).
+  const byConfiguration = credential.kind === 'rest' ? state.options.limits.allocationsPerUser : 0;
+  const ofHolder = state.access.book.limitsOf(credential).allocations ?? byConfiguration;
+  const claim = state.quotas.claim(holderOf(credential), ofHolder, client.remote.ip);
   if (claim === 'quota-total') return rejectForCapacity(state, client, claim);
   if (typeof claim === 'string') return reject(ErrorCode.allocationQuotaReached, { cause: claim });
   return claim;

@@ -1,3 +1,4 @@
+import { holderOf, type Credential, type HolderKey } from '../credentials/credential.ts';
 import type { Client } from '../seam/client.ts';
 import type { PeerReach } from '../seam/relay.ts';
 import type { SessionId } from '../seam/session-event.ts';
@@ -47,7 +48,7 @@ export interface Reservation extends Timed {
   readonly maker: Allocation;
 }
 
-/** What is kept of a session whose credential was revoked: enough to tell its client so. */
+/** What is kept of a session that was taken from its client: enough to tell it so. */
 export interface RevokedSession extends Timed {
   readonly kind: 'revoked-session';
   readonly key: ClientKey;
@@ -72,6 +73,7 @@ export interface AllocationParts {
   readonly claim: QuotaClaim;
   readonly buckets: BucketLease;
   readonly addressError: AddressError | null;
+  readonly startedAtMs: number;
 }
 
 /** An allocation (RFC 8656 section 6). Lean: there are no maps before they are needed. */
@@ -84,6 +86,9 @@ export class Allocation {
   readonly claim: QuotaClaim;
   readonly buckets: BucketLease;
   readonly addressError: AddressError | null;
+  readonly startedAtMs: number;
+  /** Whom its claim and its buckets are counted under. */
+  readonly holder: HolderKey;
   /** One, or one of each family. */
   readonly relays: AllocatedRelay[] = [];
   /** The port next to ours while it is still to be redeemed. */
@@ -100,6 +105,13 @@ export class Allocation {
     this.claim = parts.claim;
     this.buckets = parts.buckets;
     this.addressError = parts.addressError;
+    this.startedAtMs = parts.startedAtMs;
+    this.holder = holderOf(parts.identity.credential);
+  }
+
+  /** Whose it is. */
+  get credential(): Credential {
+    return this.identity.credential;
   }
 
   /** The relay of a family. */

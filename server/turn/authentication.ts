@@ -64,7 +64,9 @@ export function authenticate(
     return { kind: 'unauthenticated', rejection, username: username ?? undefined };
   };
   // Last check: the nonce.
-  if (state.nonces.check(nonce, client.remote, nowMs) !== 'valid') return refuse(reject(ErrorCode.staleNonce));
+  if (state.nonces.check(nonce, client.remote, nowMs) !== 'valid') {
+    return refuse(reject(ErrorCode.staleNonce, { cause: 'stale-nonce' }));
+  }
 
   // SECURITY.md 5: who has failed too often waits, and is told no more than anyone else. Not so a live session.
   const address = client.remote.ip;
@@ -98,7 +100,7 @@ function readUsername(state: TurnState, message: Message): string | null | undef
   const username = attribute(message, AttributeType.username);
   if (username !== undefined) return username.length > longestUsername ? null : readText(username);
   const userhash = attribute(message, AttributeType.userhash);
-  return userhash === undefined ? undefined : (state.book.usernameOfHash(userhash) ?? null);
+  return userhash === undefined ? undefined : (state.access.book.usernameOfHash(userhash) ?? null);
 }
 
 /** The identity whose key verifies. All candidates are tried, and for an unknown name as many as for a known one (SECURITY.md 5). */
@@ -111,7 +113,7 @@ function findKey(
 ): Identity | 'unknown-user' | 'wrong-password' {
   if (kept?.username === username && kept.keyAlgorithm === algorithms.key && verifies(kept.key)) return kept;
   let isKnown = false;
-  for (const { key, credential, decoy } of state.book.candidates(username ?? '', algorithms.key)) {
+  for (const { key, credential, decoy } of state.access.book.candidates(username ?? '', algorithms.key)) {
     const isVerified = verifies(key);
     if (decoy || username === null) continue;
     if (isVerified) return { username, credential, key, keyAlgorithm: algorithms.key };

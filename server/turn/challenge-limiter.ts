@@ -21,7 +21,7 @@ export class ChallengeLimiter {
   #second = 0;
 
   constructor(randomUint32: RandomUint32) {
-    this.#hash = new KeyedHash(randomUint32);
+    this.#hash = new KeyedHash(randomUint32());
   }
 
   /** Counts an answer to this source; false when it has had its share of this second. */

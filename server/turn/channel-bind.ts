@@ -36,7 +36,7 @@ export function handleChannelBind(state: TurnState, request: Request, allocation
   if (relay === undefined) return reject(ErrorCode.peerAddressFamilyMismatch);
 
   // RFC 8656 section 12.2: restrictions on peers, always answered 403 (SECURITY.md 1).
-  const reach = state.policy.verdict(named.ip);
+  const reach = state.access.peers.policyOf(allocation.credential).verdict(named.ip);
   if (reach === 'denied') return reject(ErrorCode.forbidden, { cause: 'peer-denied', peer: named.ip });
   // RFC 8656 section 12.2: capacity limits. A refresh takes no room.
   const added = allocation.permissions.has(ipKey(peer.ip)) ? 0 : 1;

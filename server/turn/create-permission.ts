@@ -24,12 +24,13 @@ export function handleCreatePermission(state: TurnState, request: Request, alloc
 
   const wanted: { relay: AllocatedRelay; peer: IpAddress; reach: PeerReach }[] = [];
   const added = new Set<string>();
+  const policy = state.access.peers.policyOf(allocation.credential);
   for (const ip of named) {
     // RFC 8656 section 10.2: a peer of a family that no relay has.
     const relay = allocation.relayOf(ip.family);
     if (relay === undefined) return reject(ErrorCode.peerAddressFamilyMismatch);
     // RFC 8656 section 10.2: restrictions on peers, always answered 403 (SECURITY.md 1).
-    const reach = state.policy.verdict(ip);
+    const reach = policy.verdict(ip);
     if (reach === 'denied') return reject(ErrorCode.forbidden, { cause: 'peer-denied', peer: ip });
     const peer = state.plan.translator.toPublic(ip);
     wanted.push({ relay, peer, reach });

@@ -1,14 +1,14 @@
 import type { Client } from '../seam/client.ts';
 import { decodeMessage, unknownRequiredAttributes, type Message } from '../stun/message.ts';
 import { AttributeType, ErrorCode, firstComprehensionOptionalType, Method } from '../stun/registry.ts';
-import { handleAllocate, isSameTransaction } from './allocate.ts';
+import { handleAllocate, isSameTransaction, rejectBanned } from './allocate.ts';
 import type { Allocation } from './allocation.ts';
 import { authenticate } from './authentication.ts';
 import { handleBinding } from './binding.ts';
 import { handleChannelBind } from './channel-bind.ts';
 import { clientKey, type ClientKey } from './client-key.ts';
 import { handleCreatePermission } from './create-permission.ts';
-import type { Identity } from './identity.ts';
+import type { Asker, Identity } from './identity.ts';
 import { reject, type Outcome } from './outcome.ts';
 import { handleRefresh } from './refresh.ts';
 import { replyTo, type Request } from './request.ts';
@@ -19,6 +19,8 @@ import type { TurnState } from './state.ts';
 const understood: ReadonlySet<number> = new Set(
   Object.values(AttributeType).filter((type) => type < firstComprehensionOptionalType),
 );
+
+const nobody: Asker = { username: undefined, credential: undefined };
 
 /** What comes after authentication of a method on an existing allocation. */
 type AllocationHandler = (state: TurnState, request: Request, allocation: Allocation) => Outcome;
@@ -53,7 +55,7 @@ export function handleMessage(state: TurnState, bytes: Uint8Array, client: Clien
 
 function answerBinding(state: TurnState, message: Message, client: Client, nowMs: number): void {
   const outcome = refuseUnknownAttributes(message) ?? handleBinding(client);
-  respond(state, replyTo(message, client, undefined), undefined, outcome, nowMs);
+  respond(state, replyTo(message, client, undefined), nobody, outcome, nowMs);
 }
 
 function answerAuthenticated(state: TurnState, message: Message, client: Client, nowMs: number): void {
@@ -62,21 +64,27 @@ function answerAuthenticated(state: TurnState, message: Message, client: Client,
   const attempt = state.attempts.get(key);
   if (attempt !== undefined && isSameTransaction(message, attempt.to.transactionId)) return;
 
+  // SECURITY.md 9: a banned address is told so before anything else, and by Allocate alone: what it had has ended.
+  if (message.method === Method.allocate && state.access.bans.isAddressBanned(client.remote.ip, nowMs)) {
+    respond(state, replyTo(message, client, undefined), nobody, rejectBanned(), nowMs);
+    return;
+  }
   const allocation = state.allocations.get(key);
   // RFC 8489 section 6.3: authentication comes before everything else.
   const kept = allocation?.identity ?? revokedIdentity(state, message, key);
   const result = authenticate(state, message, client, kept, nowMs);
   if (result.kind === 'unauthenticated') {
-    respond(state, replyTo(message, client, undefined), result.username, result.rejection, nowMs);
+    const asker = { username: result.username, credential: undefined };
+    respond(state, replyTo(message, client, undefined), asker, result.rejection, nowMs);
     return;
   }
   const { identity, seal } = result;
   const request: Request = { message, client, key, identity, seal, nowMs };
   const outcome = refuseUnknownAttributes(message) ?? handleRequest(state, request, allocation);
-  respond(state, replyTo(message, client, seal), identity.username, outcome, nowMs);
+  respond(state, replyTo(message, client, seal), identity, outcome, nowMs);
 }
 
-/** A revoked session authenticates to be told 437; it allocates nothing. */
+/** A session that was taken from its client authenticates it to be told 437; it allocates nothing. */
 function revokedIdentity(state: TurnState, message: Message, key: ClientKey): Identity | undefined {
   return message.method === Method.allocate ? undefined : state.revokedSessions.identityAt(key);
 }

@@ -1,6 +1,8 @@
 import { assertNever } from '../contract/assert-never.ts';
-import type { Deadline } from './allocation.ts';
+import type { SessionEnd } from '../seam/session-event.ts';
+import type { AllocatedRelay, Deadline } from './allocation.ts';
 import { removeChannel } from './channels.ts';
+import { latestEnd } from './lifetime.ts';
 import { removePermission } from './permissions.ts';
 import { endRelay } from './sessions.ts';
 import type { TurnState } from './state.ts';
@@ -15,7 +17,7 @@ export function expireDue(state: TurnState, nowMs: number): void {
 function expire(state: TurnState, due: Deadline): void {
   switch (due.kind) {
     case 'allocated-relay':
-      endRelay(state, due, 'expired');
+      endRelay(state, due, causeOfExpiry(state, due));
       return;
     case 'permission':
       removePermission(state, due);
@@ -32,4 +34,10 @@ function expire(state: TurnState, due: Deadline): void {
     default:
       assertNever(due);
   }
+}
+
+/** Its lifetime is over, or it has come to the end that no refresh goes beyond. */
+function causeOfExpiry(state: TurnState, { allocation, expiresAtMs }: AllocatedRelay): SessionEnd {
+  const end = latestEnd(state, allocation);
+  return expiresAtMs >= end.atMs ? end.cause : 'expired';
 }

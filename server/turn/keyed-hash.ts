@@ -1,5 +1,4 @@
 import { sourceOf, type IpAddress } from '../stun/transport-address.ts';
-import type { RandomUint32 } from './random.ts';
 
 /**
  * A fast 32-bit hash under a random key, for tables of fixed size: without the key nobody can choose
@@ -8,8 +7,14 @@ import type { RandomUint32 } from './random.ts';
 export class KeyedHash {
   readonly #key: number;
 
-  constructor(randomUint32: RandomUint32) {
-    this.#key = randomUint32() | 0;
+  /** @param key 32 random bits */
+  constructor(key: number) {
+    this.#key = key | 0;
+  }
+
+  /** The key, for whoever keeps what was hashed. */
+  get key(): number {
+    return this.#key >>> 0;
   }
 
   /** The hash of whoever uses this address (`sourceOf`). */

@@ -35,6 +35,8 @@ export interface TurnServerSettings {
 /** What a machine is made with. */
 export interface TurnServerOptions extends TurnServerSettings {
   readonly capabilities: PlaneCapabilities;
+  /** What `takeBackoff` answered before a restart; null for nothing. */
+  readonly backoff: Uint8Array | null;
   /** Both from a CSPRNG: ports and reservation tokens hang on them (SECURITY.md 12). */
   readonly randomUint32: RandomUint32;
   readonly randomBytes: (length: number) => Uint8Array;

@@ -44,10 +44,11 @@ export function forgetPermission(state: TurnState, permission: Permission): void
   if (permission.deadlineIndex !== -1) state.deadlines.remove(permission);
 }
 
-/** Judges every permission anew after the address plan has changed: what is no longer allowed is revoked at once (SECURITY.md 1). */
+/** Judges every permission anew after our addresses or the rules have changed: what is no longer allowed is revoked at once (SECURITY.md 1). */
 export function reviewPermissions(state: TurnState, allocation: Allocation): void {
+  const policy = state.access.peers.policyOf(allocation.credential);
   for (const permission of [...allocation.permissions.values()]) {
-    const verdict = state.policy.verdict(permission.peer);
+    const verdict = policy.verdict(permission.peer);
     if (verdict === permission.reach) continue;
     if (verdict === 'denied') {
       removePermission(state, permission);

@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert';
+import type { HolderKey } from '../credentials/credential.ts';
 import { sourceKey, type IpAddress, type IpKey } from '../stun/transport-address.ts';
 
 /** How many allocations there may be; 0 is no limit (DESIGN.md section 5). */
 export interface AllocationLimits {
-  /** Of one subject of time-limited credentials. Static users are not limited. */
+  /** Of one subject of time-limited credentials, where its app has no limit of its own. */
   readonly allocationsPerUser: number;
   /** Of one client address; of IPv6 one /64 (`sourceOf`). */
   readonly allocationsPerAddress: number;
@@ -16,7 +17,7 @@ export type QuotaRefusal = 'quota-user' | 'quota-address' | 'quota-total';
 /** What allocations, allocations being opened and reservations are counted by (RFC 8656 section 7.2 step 10). */
 export class Quotas {
   readonly #limits: AllocationLimits;
-  readonly #bySubject = new Map<string, number>();
+  readonly #byHolder = new Map<HolderKey, number>();
   readonly #byAddress = new Map<IpKey, number>();
   #total = 0;
 
@@ -31,12 +32,12 @@ export class Quotas {
 
   /** How many names and addresses are counted; zero when nothing is claimed. */
   get trackedCount(): number {
-    return this.#bySubject.size + this.#byAddress.size;
+    return this.#byHolder.size + this.#byAddress.size;
   }
 
-  /** How many claims a subject holds. */
-  heldBySubject(subject: string): number {
-    return this.#bySubject.get(subject) ?? 0;
+  /** How many claims a subject or static user holds. */
+  heldBy(holder: HolderKey): number {
+    return this.#byHolder.get(holder) ?? 0;
   }
 
   /** How many claims an address holds. */
@@ -44,17 +45,17 @@ export class Quotas {
     return this.#byAddress.get(sourceKey(address)) ?? 0;
   }
 
-  /** Counts one allocation, or says which limit forbids it. A null subject is not limited by user. */
-  claim(subject: string | null, address: IpAddress): QuotaClaim | QuotaRefusal {
-    const { allocationsTotal, allocationsPerAddress, allocationsPerUser } = this.#limits;
+  /** Counts one allocation, or says which limit forbids it. `ofHolder` is how many the holder may have; 0 is no limit. */
+  claim(holder: HolderKey, ofHolder: number, address: IpAddress): QuotaClaim | QuotaRefusal {
+    const { allocationsTotal, allocationsPerAddress } = this.#limits;
     if (reached(allocationsTotal, this.#total)) return 'quota-total';
     if (reached(allocationsPerAddress, this.heldByAddress(address))) return 'quota-address';
-    if (subject !== null && reached(allocationsPerUser, this.heldBySubject(subject))) return 'quota-user';
+    if (reached(ofHolder, this.heldBy(holder))) return 'quota-user';
     this.#total++;
-    if (subject !== null) increase(this.#bySubject, subject);
+    increase(this.#byHolder, holder);
     const key = sourceKey(address);
     increase(this.#byAddress, key);
-    return new QuotaClaim(this, subject, key);
+    return new QuotaClaim(this, holder, key);
   }
 
   /** Only for `QuotaClaim`: counts the claim for another address, unless that address has all it may have. */
@@ -68,9 +69,9 @@ export class Quotas {
   }
 
   /** Only for `QuotaClaim`: takes the counts back. */
-  payBack(subject: string | null, key: IpKey): void {
+  payBack(holder: HolderKey, key: IpKey): void {
     this.#total--;
-    if (subject !== null) decrease(this.#bySubject, subject);
+    decrease(this.#byHolder, holder);
     decrease(this.#byAddress, key);
   }
 }
@@ -78,13 +79,13 @@ export class Quotas {
 /** One counted allocation. Whoever owns it pays it back exactly once (SECURITY.md 8). */
 export class QuotaClaim {
   readonly #quotas: Quotas;
-  readonly #subject: string | null;
+  readonly #holder: HolderKey;
   #address: IpKey;
   #held = true;
 
-  constructor(quotas: Quotas, subject: string | null, address: IpKey) {
+  constructor(quotas: Quotas, holder: HolderKey, address: IpKey) {
     this.#quotas = quotas;
-    this.#subject = subject;
+    this.#holder = holder;
     this.#address = address;
   }
 
@@ -101,7 +102,7 @@ export class QuotaClaim {
   release(): void {
     assert(this.#held, 'a claim was released twice');
     this.#held = false;
-    this.#quotas.payBack(this.#subject, this.#address);
+    this.#quotas.payBack(this.#holder, this.#address);
   }
 }
 

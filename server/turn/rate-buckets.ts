@@ -1,73 +1,80 @@
 import { strict as assert } from 'node:assert';
+import type { HolderKey } from '../credentials/credential.ts';
 import type { BucketId } from '../seam/relay.ts';
 import type { ActionQueue } from './actions.ts';
 
 /** Rates of relayed traffic; 0 is no limit (DESIGN.md section 5). */
 export interface RateLimits {
   readonly bitsPerSecondPerAllocation: number;
-  /** Shared by all allocations of one subject of time-limited credentials. Static users are not limited. */
+  /** Shared by all allocations of one subject of time-limited credentials, where its app has no limit of its own. */
   readonly bitsPerSecondPerUser: number;
 }
 
-/** The plane's token buckets: one for each allocation, and one for each subject from its first allocation to its last. */
+/** A bucket that all allocations of a subject or static user are charged to. Without a rate it passes everything. */
+interface SharedBucket {
+  readonly bucket: BucketId;
+  bitsPerSecond: number;
+  holders: number;
+}
+
+/**
+ * The plane's token buckets: one for each allocation where that has a rate, and one for each subject or static user from its first allocation
+ * to its last, with a rate or without: it may be given one while its relays are attached.
+ */
 export class RateBuckets {
-  readonly #limits: RateLimits;
+  readonly #bitsPerSecondPerAllocation: number;
   readonly #actions: ActionQueue;
-  readonly #bySubject = new Map<string, { readonly bucket: BucketId; holders: number }>();
+  readonly #shared = new Map<HolderKey, SharedBucket>();
   #lastBucket = 0;
   #count = 0;
 
-  constructor(limits: RateLimits, actions: ActionQueue) {
-    this.#limits = limits;
+  constructor({ bitsPerSecondPerAllocation }: RateLimits, actions: ActionQueue) {
+    this.#bitsPerSecondPerAllocation = bitsPerSecondPerAllocation;
     this.#actions = actions;
   }
 
-  /** How many buckets there are. */
+  /** How many buckets have a rate. */
   get count(): number {
     return this.#count;
   }
 
-  /** The buckets of a new allocation, made before they are answered. */
-  lease(subject: string | null): BucketLease {
-    const { bitsPerSecondPerAllocation, bitsPerSecondPerUser } = this.#limits;
-    const buckets: BucketId[] = [];
-    if (bitsPerSecondPerAllocation !== 0) buckets.push(this.#create(bitsPerSecondPerAllocation));
-    const own = buckets.length;
-    if (bitsPerSecondPerUser !== 0 && subject !== null) buckets.push(this.#join(subject, bitsPerSecondPerUser));
-    return new BucketLease(this, buckets, own, subject);
+  /** The buckets of a new allocation, made before they are answered. `ofHolder` is the rate of all the holder's allocations; 0 is no limit. */
+  lease(holder: HolderKey, ofHolder: number): BucketLease {
+    const own = this.#bitsPerSecondPerAllocation === 0 ? null : this.#newBucket();
+    if (own !== null) this.#changeRate(own, 0, this.#bitsPerSecondPerAllocation);
+    const shared = this.#shared.get(holder) ?? { bucket: this.#newBucket(), bitsPerSecond: 0, holders: 0 };
+    shared.holders++;
+    this.#shared.set(holder, shared);
+    this.setRate(holder, ofHolder);
+    return new BucketLease(this, holder, own, shared.bucket);
   }
 
-  /** Only for `BucketLease`: removes a bucket. */
-  remove(bucket: BucketId): void {
-    this.#count--;
-    this.#actions.push({ kind: 'set-rate', bucket, bitsPerSecond: 0 });
+  /** Gives all allocations of a holder together another rate; nothing happens where they have it or there are none. */
+  setRate(holder: HolderKey, bitsPerSecond: number): void {
+    const shared = this.#shared.get(holder);
+    if (shared === undefined) return;
+    this.#changeRate(shared.bucket, shared.bitsPerSecond, bitsPerSecond);
+    shared.bitsPerSecond = bitsPerSecond;
   }
 
-  /** Only for `BucketLease`: removes the subject's bucket after its last allocation. */
-  leave(subject: string): void {
-    const shared = this.#bySubject.get(subject);
+  /** Only for `BucketLease`: removes the allocation's own bucket, and the holder's after its last allocation. */
+  payBack(holder: HolderKey, own: BucketId | null): void {
+    if (own !== null) this.#changeRate(own, this.#bitsPerSecondPerAllocation, 0);
+    const shared = this.#shared.get(holder);
     assert(shared !== undefined, 'nobody holds this bucket');
     if (--shared.holders > 0) return;
-    this.#bySubject.delete(subject);
-    this.remove(shared.bucket);
+    this.#shared.delete(holder);
+    this.#changeRate(shared.bucket, shared.bitsPerSecond, 0);
   }
 
-  #join(subject: string, bitsPerSecond: number): BucketId {
-    const shared = this.#bySubject.get(subject);
-    if (shared !== undefined) {
-      shared.holders++;
-      return shared.bucket;
-    }
-    const bucket = this.#create(bitsPerSecond);
-    this.#bySubject.set(subject, { bucket, holders: 1 });
-    return bucket;
+  #newBucket(): BucketId {
+    return ++this.#lastBucket as BucketId;
   }
 
-  #create(bitsPerSecond: number): BucketId {
-    const bucket = ++this.#lastBucket as BucketId;
-    this.#count++;
-    this.#actions.push({ kind: 'set-rate', bucket, bitsPerSecond });
-    return bucket;
+  #changeRate(bucket: BucketId, from: number, to: number): void {
+    if (from === to) return;
+    this.#count += Number(to !== 0) - Number(from !== 0);
+    this.#actions.push({ kind: 'set-rate', bucket, bitsPerSecond: to });
   }
 }
 
@@ -75,23 +82,21 @@ export class RateBuckets {
 export class BucketLease {
   readonly buckets: readonly BucketId[];
   readonly #owner: RateBuckets;
-  /** How many of `buckets` are the allocation's own; one more is its subject's. */
-  readonly #own: number;
-  readonly #subject: string | null;
+  readonly #holder: HolderKey;
+  readonly #own: BucketId | null;
   #held = true;
 
-  constructor(owner: RateBuckets, buckets: readonly BucketId[], own: number, subject: string | null) {
+  constructor(owner: RateBuckets, holder: HolderKey, own: BucketId | null, shared: BucketId) {
     this.#owner = owner;
-    this.buckets = buckets;
+    this.#holder = holder;
     this.#own = own;
-    this.#subject = subject;
+    this.buckets = own === null ? [shared] : [own, shared];
   }
 
-  /** Removes the allocation's own bucket and leaves its subject's. A second time is a bug. */
+  /** Removes the allocation's own bucket and leaves its holder's. A second time is a bug. */
   release(): void {
     assert(this.#held, 'a bucket lease was released twice');
     this.#held = false;
-    for (const bucket of this.buckets.slice(0, this.#own)) this.#owner.remove(bucket);
-    if (this.buckets.length > this.#own && this.#subject !== null) this.#owner.leave(this.#subject);
+    this.#owner.payBack(this.#holder, this.#own);
   }
 }

@@ -10,7 +10,7 @@ import type { TurnState } from './state.ts';
 
 /** Refresh (RFC 8656 section 8.2): of all relays, or of the one whose family it names. */
 export function handleRefresh(state: TurnState, request: Request, allocation: Allocation): Outcome {
-  const { message, identity, nowMs } = request;
+  const { message, nowMs } = request;
   // RFC 8656 section 8.2: a family that the allocation does not have is answered 443.
   const relays = relaysToRefresh(request, allocation);
   if ('kind' in relays) return relays;
@@ -22,8 +22,8 @@ export function handleRefresh(state: TurnState, request: Request, allocation: Al
     for (const relay of relays) endRelay(state, relay, 'released');
     return { kind: 'refreshed', lifetimeS: 0 };
   }
-  const lifetimeS = grantedLifetimeS(state, identity, requestedS, nowMs);
-  for (const relay of relays) state.deadlines.move(relay, expiryMs(state, identity, lifetimeS, nowMs));
+  const lifetimeS = grantedLifetimeS(state, allocation, requestedS, nowMs);
+  for (const relay of relays) state.deadlines.move(relay, expiryMs(state, allocation, lifetimeS, nowMs));
   return { kind: 'refreshed', lifetimeS };
 }
 

@@ -99,14 +99,14 @@ function finishWhenDone(state: TurnState, attempt: AllocateAttempt, nowMs: numbe
 
   const isOpen = openings.some((opening) => opening.state.kind === 'open');
   if (abandoned === undefined && isOpen) {
-    respond(state, to, identity.username, succeed(state, attempt, nowMs), nowMs);
+    respond(state, to, identity, succeed(state, attempt, nowMs), nowMs);
     return;
   }
   for (const opening of openings) failOpening(state, opening);
   attempt.claim.release();
   attempt.reservationClaim?.release();
   const answer = abandoned === undefined ? failure(state, attempt) : abandoned.answer;
-  if (answer !== null) respond(state, to, identity.username, answer, nowMs);
+  if (answer !== null) respond(state, to, identity, answer, nowMs);
 }
 
 function succeed(state: TurnState, attempt: AllocateAttempt, nowMs: number): Outcome {

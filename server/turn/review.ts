@@ -4,29 +4,10 @@ import { ErrorCode } from '../stun/registry.ts';
 import { ipKey, sameIp } from '../stun/transport-address.ts';
 import { abandonAttempt } from './relay-opening.ts';
 import type { AllocatedRelay } from './allocation.ts';
-import type { Identity } from './identity.ts';
 import { reject } from './outcome.ts';
 import { reviewPermissions } from './permissions.ts';
 import { endRelay, endSession } from './sessions.ts';
 import type { TurnState } from './state.ts';
-
-/** After a change of credentials: whatever was made with one that no longer stands ends (SECURITY.md 9). */
-export function reviewCredentials(state: TurnState): void {
-  const stands = ({ credential, key, keyAlgorithm }: Identity): boolean => {
-    return state.book.stands(credential, key, keyAlgorithm);
-  };
-  for (const allocation of state.allocations.values()) {
-    if (stands(allocation.identity)) continue;
-    state.revokedSessions.remember(allocation);
-    endSession(state, allocation, 'credential-revoked');
-  }
-  for (const reservation of state.reservations.all()) {
-    if (!stands(reservation.identity)) state.reservations.drop(reservation);
-  }
-  for (const attempt of state.attempts.values()) {
-    if (!stands(attempt.identity)) abandonAttempt(attempt, reject(ErrorCode.unauthenticated));
-  }
-}
 
 /** After a change of addresses: relays on addresses that are gone end, and every permission is judged anew. */
 export function reviewPlan(state: TurnState): void {

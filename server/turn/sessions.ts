@@ -1,13 +1,14 @@
 import type { Client } from '../seam/client.ts';
-import type { SessionEnd } from '../seam/session-event.ts';
-import { subjectOf } from '../credentials/credential-book.ts';
+import type { SessionEnd, SessionPrincipal } from '../seam/session-event.ts';
+import { holderOf, type Credential } from '../credentials/credential.ts';
 import { Allocation, type AddressError, type AllocatedRelay } from './allocation.ts';
 import { forgetChannel } from './channels.ts';
 import { clientKey } from './client-key.ts';
-import type { Identity } from './identity.ts';
+import { principalOf, type Identity } from './identity.ts';
 import { expiryMs } from './lifetime.ts';
 import { forgetPermission } from './permissions.ts';
 import type { QuotaClaim } from './quotas.ts';
+import type { BucketLease } from './rate-buckets.ts';
 import type { Relay } from './relay.ts';
 import type { TurnState } from './state.ts';
 
@@ -33,7 +34,8 @@ export function startSession(state: TurnState, parts: SessionParts, nowMs: numbe
     transactionId,
     claim,
     addressError,
-    buckets: state.buckets.lease(subjectOf(identity.credential)),
+    buckets: leaseBuckets(state, identity),
+    startedAtMs: nowMs,
   });
   for (const relay of parts.relays) {
     const { ip, port } = relay.local;
@@ -42,7 +44,7 @@ export function startSession(state: TurnState, parts: SessionParts, nowMs: numbe
       relay,
       allocation,
       relayedTransportAddress: { ip: state.plan.translator.toPublic(ip), port },
-      expiresAtMs: expiryMs(state, identity, parts.lifetimeS, nowMs),
+      expiresAtMs: expiryMs(state, allocation, parts.lifetimeS, nowMs),
       deadlineIndex: -1,
     };
     allocation.relays.push(attached);
@@ -57,7 +59,7 @@ export function startSession(state: TurnState, parts: SessionParts, nowMs: numbe
   });
   state.actions.push({
     kind: 'session-event',
-    event: { type: 'session-started', session: allocation.session, client, username: identity.username, relays },
+    event: { type: 'session-started', session: allocation.session, ...whoseOf(allocation), relays },
   });
   return allocation;
 }
@@ -85,21 +87,42 @@ export function endSession(state: TurnState, allocation: Allocation, cause: Sess
 
 /** The last step of every end: claim and buckets are given back here and nowhere else (SECURITY.md 8). */
 function endAllocation(state: TurnState, allocation: Allocation, cause: SessionEnd): void {
-  const { client, session, identity } = allocation;
+  const { client, session } = allocation;
   state.allocations.delete(clientKey(client));
   allocation.claim.release();
   allocation.buckets.release();
   state.actions.push({
     kind: 'session-event',
-    event: { type: 'session-ended', session, client, username: identity.username, cause },
+    event: { type: 'session-ended', session, ...whoseOf(allocation), cause },
   });
   if (client.transport !== 'udp' && closesStream(cause)) state.actions.push({ kind: 'close-client', client });
+}
+
+function whoseOf({ client, identity }: Allocation): {
+  readonly client: Client;
+  readonly username: string;
+  readonly principal: SessionPrincipal;
+} {
+  return { client, username: identity.username, principal: principalOf(identity.credential) };
+}
+
+function leaseBuckets(state: TurnState, { credential }: Identity): BucketLease {
+  return state.buckets.lease(holderOf(credential), bitsPerSecondOf(state, credential));
+}
+
+/** The rate of all allocations of a credential's holder together; 0 is no limit. Static users are not limited by `turn.limits`. */
+export function bitsPerSecondOf(state: TurnState, credential: Credential): number {
+  const own = state.access.book.limitsOf(credential).bitsPerSecond;
+  return own ?? (credential.kind === 'rest' ? state.options.limits.bitsPerSecondPerUser : 0);
 }
 
 /** A client whose session was taken from it learns so at once where it can; one whose session ran out or was released may allocate anew. */
 function closesStream(cause: SessionEnd): boolean {
   switch (cause) {
     case 'credential-revoked':
+    case 'banned':
+    case 'quota-exhausted':
+    case 'session-too-long':
     case 'ended-by-operator':
     case 'drained':
     case 'relay-failed':

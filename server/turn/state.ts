@@ -1,6 +1,6 @@
-import { CredentialBook } from '../credentials/credential-book.ts';
 import type { RelayId } from '../seam/relay.ts';
 import type { SessionId } from '../seam/session-event.ts';
+import { AccessRules } from './access-rules.ts';
 import { ActionQueue } from './actions.ts';
 import { emptyAddressPlan, type AddressPlanIndex } from './address-plan.ts';
 import type { AllocateAttempt, Opening } from './allocate-attempt.ts';
@@ -9,9 +9,9 @@ import { AuthBackoff } from './auth-backoff.ts';
 import { ChallengeLimiter } from './challenge-limiter.ts';
 import type { ClientKey } from './client-key.ts';
 import { Deadlines } from './deadlines.ts';
+import { FailureCounts } from './failure-counts.ts';
 import { NonceIssuer } from './nonce.ts';
 import type { TurnServerOptions } from './options.ts';
-import { PeerPolicy } from './peer-policy.ts';
 import { Quotas } from './quotas.ts';
 import { RateBuckets } from './rate-buckets.ts';
 import { RelayPorts } from './relay-ports.ts';
@@ -37,7 +37,8 @@ export class TurnState {
   readonly realm: Uint8Array;
   readonly actions = new ActionQueue();
   readonly deadlines = new Deadlines<Deadline>();
-  readonly book = new CredentialBook();
+  readonly access: AccessRules;
+  readonly failures = new FailureCounts();
   readonly nonces: NonceIssuer;
   readonly challengeLimiter: ChallengeLimiter;
   readonly backoff: AuthBackoff;
@@ -55,7 +56,6 @@ export class TurnState {
   readonly openings = new Map<RelayId, Opening>();
   readonly stats: TurnStats = { ignored: 0, malformed: 0, challengesWithheld: 0, peersDenied: 0 };
   plan: AddressPlanIndex = emptyAddressPlan;
-  policy: PeerPolicy;
   isDraining = false;
   #lastRelay = 0;
   #lastSession = 0;
@@ -63,15 +63,15 @@ export class TurnState {
   constructor(options: TurnServerOptions) {
     const { limits, randomUint32, randomBytes } = options;
     this.options = options;
+    this.access = new AccessRules(options.peers);
     this.realm = new TextEncoder().encode(options.realm);
     this.nonces = new NonceIssuer(options.nonceKey);
     this.challengeLimiter = new ChallengeLimiter(randomUint32);
-    this.backoff = new AuthBackoff(randomUint32);
+    this.backoff = AuthBackoff.restored(options.backoff, randomUint32);
     this.quotas = new Quotas(limits);
     this.buckets = new RateBuckets(limits, this.actions);
     this.ports = new RelayPorts(options.relayPorts, randomUint32, options.relaysTotal);
     this.reservations = new Reservations(this.deadlines, this.actions, randomBytes);
-    this.policy = new PeerPolicy(options.peers, this.plan);
   }
 
   /** A relay id that was never used. */

@@ -3,17 +3,17 @@ import type { CredentialDelta } from '../credentials/credential-set.ts';
 import type { Action } from '../seam/action.ts';
 import type { Client } from '../seam/client.ts';
 import type { AddressPlan, IcmpError, RelayFailure, RelayId } from '../seam/relay.ts';
-import type { SessionEnd, SessionId } from '../seam/session-event.ts';
+import type { FailureCount, SessionEnd, SessionId } from '../seam/session-event.ts';
 import type { TransportAddress } from '../stun/transport-address.ts';
 import { AddressPlanIndex } from './address-plan.ts';
+import { appsBefore, reviewCredentials } from './credential-review.ts';
 import { abandonAttempt, relayFailed, relayOpened } from './relay-opening.ts';
 import { clientKey } from './client-key.ts';
 import { handleMessage } from './dispatch.ts';
 import { expireDue } from './expiry.ts';
 import type { TurnServerOptions } from './options.ts';
 import { peerUnreachable } from './peer-unreachable.ts';
-import { PeerPolicy } from './peer-policy.ts';
-import { reviewCredentials, reviewPlan, endEverything } from './review.ts';
+import { reviewPlan, endEverything } from './review.ts';
 import { endSession } from './sessions.ts';
 import { TurnState, type TurnStats } from './state.ts';
 
@@ -75,19 +75,40 @@ export class TurnServer {
     if (allocation !== undefined) endSession(this.#state, allocation, 'disconnected');
   }
 
-  /** The credentials have changed: sessions whose credential no longer stands end at once (SECURITY.md 9). */
-  handleCredentials(delta: CredentialDelta, nowMs: number): void {
-    assert(delta.set.realm === this.#state.options.realm, 'the credentials are of another realm');
+  /**
+   * The credentials, the bans or the rules of an app have changed: sessions that no longer stand end at once (SECURITY.md 9). After a gap
+   * nothing changes up to the next `reset`, which is to be asked for.
+   */
+  handleCredentials(delta: CredentialDelta, nowMs: number): 'applied' | 'gap' {
+    const { change } = delta;
+    assert(
+      change.kind !== 'reset' || change.realm === this.#state.options.realm,
+      'the credentials are of another realm',
+    );
     expireDue(this.#state, nowMs);
-    this.#state.book.apply(delta);
-    reviewCredentials(this.#state);
+    const before = appsBefore(this.#state, change);
+    const applied = this.#state.access.apply(delta);
+    if (applied === 'gap') return 'gap';
+    if (applied === 'in-force') reviewCredentials(this.#state, change, before, nowMs);
+    expireDue(this.#state, nowMs);
+    return 'applied';
+  }
+
+  /** What was refused since the last call, exactly; bounded. */
+  takeFailures(): readonly FailureCount[] {
+    return this.#state.failures.take();
+  }
+
+  /** Whom failed authentications have made wait, for the `backoff` of the next machine; null when nothing has changed since the last call. */
+  takeBackoff(nowMs: number): Uint8Array | null {
+    return this.#state.backoff.take(nowMs);
   }
 
   /** Our addresses have changed, or are known for the first time. */
   handleAddressPlan(plan: AddressPlan, nowMs: number): void {
     expireDue(this.#state, nowMs);
     this.#state.plan = new AddressPlanIndex(plan);
-    this.#state.policy = new PeerPolicy(this.#state.options.peers, this.#state.plan);
+    this.#state.access.setPlan(this.#state.plan);
     reviewPlan(this.#state);
   }
 

@@ -1,11 +1,8 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import {
-  createPublicListener,
-  type ConnectionLimits,
-  type HttpsMaterial,
-  type PublicListener,
-} from '../../server/api/public-listener.ts';
+import type { ApiServer, ConnectionLimits } from '../../server/api/http-server.ts';
+import { createPublicListener } from '../../server/api/public-listener.ts';
+import type { ApplicationPorts, HttpsMaterial } from '../../server/api/public/ports.ts';
 import { sourceOfSocket } from '../../server/app/http-listener.ts';
 
 /** A request for `/livez`, whose answer is below. */
@@ -18,12 +15,18 @@ export const livezAnswer = /^HTTP\/1\.1 200 /;
 export interface TestListenerOptions {
   readonly tls?: HttpsMaterial;
   readonly limits?: Partial<ConnectionLimits>;
+  readonly applications?: ApplicationPorts;
 }
 
 /** A public listener that is closed when the test ends, and does not listen. */
-export function publicListener({ tls, limits = {} }: TestListenerOptions = {}): PublicListener {
+export function publicListener({ tls, limits = {}, applications }: TestListenerOptions = {}): ApiServer {
   const server = createPublicListener(
-    { tls: tls ?? null, readiness: () => ({ ready: true }), onFailure: () => undefined },
+    {
+      tls: tls ?? null,
+      readiness: () => ({ ready: true }),
+      onFailure: () => undefined,
+      applications: applications ?? null,
+    },
     { sourceOf: sourceOfSocket, limits },
   );
   onTestFinished(() => server.close());
@@ -33,7 +36,7 @@ export function publicListener({ tls, limits = {} }: TestListenerOptions = {}): 
 /** A public listener on a free port of 127.0.0.1. */
 export async function listening(
   options: TestListenerOptions = {},
-): Promise<{ readonly server: PublicListener; readonly port: number }> {
+): Promise<{ readonly server: ApiServer; readonly port: number }> {
   const server = publicListener(options);
   await server.listen({ host: '127.0.0.1', port: 0 });
   return { server, port: (server.server.address() as AddressInfo).port };

@@ -23,8 +23,14 @@ describe('options that cannot be', () => {
     [{ log: { level: 'debug' } }, /^log \(option\) is no key\. The keys are dataDir, /],
     [{ turn: { realm: 7 } }, 'turn.realm (option): 7 is a number. Write text. Put quotes around it.'],
     [{ turn: false }, /^turn \(option\) holds no keys\. Write an object with any of realm, listen, /],
-    [{ http: true }, 'http (option) holds no keys. Write an object with any of public.'],
-    [{ http: null }, 'http (option) holds no keys. Write an object with any of public.'],
+    [
+      { http: true },
+      'http (option) holds no keys. Write an object with any of public, admin, metrics, publicUrl, adminUrl, trustedProxies.',
+    ],
+    [
+      { http: null },
+      'http (option) holds no keys. Write an object with any of public, admin, metrics, publicUrl, adminUrl, trustedProxies.',
+    ],
     [{ turn: { listen: [false] } }, 'turn.listen (option): [] names no listener. Write e.g. udp://*:3478.'],
     [{ turn: { listen: true } }, /^turn\.listen \(option\): true is a boolean\. Write a list of udp:/],
     [{ turn: { relayPorts: '20-10' } }, /^turn\.relayPorts \(option\): "20-10" ends before it begins/],

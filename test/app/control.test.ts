@@ -6,7 +6,7 @@ import { callControl, probeControl } from '../../server/app/control-client.ts';
 import { ControlServer, type ControlServerOptions } from '../../server/app/control-server.ts';
 import { EnvironmentError } from '../../server/app/errors.ts';
 import { controlSocketPath } from '../../server/app/data-dir.ts';
-import type { DrainReply } from '../../server/contract/control.ts';
+import type { AdminReply, ControlRequest, DrainReply } from '../../server/contract/control.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const drained: DrainReply = { draining: true, sessions: 2, deadlineSeconds: 30 };
@@ -43,6 +43,26 @@ describe('the control socket', () => {
     expect(failures).toContain(failure);
   });
 
+  test('a request for the admin API is carried as it is, and its answer with it', async () => {
+    const dir = tempDir();
+    const request: ControlRequest = {
+      command: 'admin',
+      method: 'PATCH',
+      path: '/turn-users/a%2Fb%20%C3%A4',
+      query: { limit: '5' },
+      body: { nested: [null, 'ä'] },
+      ifMatch: '*',
+    };
+    const reply: AdminReply = { status: 409, body: { code: 'conflict' }, etag: '"7"' };
+    const seen: ControlRequest[] = [];
+    await listen(dir, async (arrived) => {
+      seen.push(arrived);
+      return reply;
+    });
+    expect(await callControl(dir, request)).toEqual(reply);
+    expect(seen).toEqual([request]);
+  });
+
   test('a refusal reaches the command with its code and message', async () => {
     const dir = tempDir();
     await listen(dir, () => Promise.reject(new EnvironmentError('relay_unavailable', 'not before tea')));
@@ -50,6 +70,17 @@ describe('the control socket', () => {
       code: 'relay_unavailable',
       message: 'not before tea',
     });
+  });
+
+  test.each([
+    ['admin_refused', 'admin_refused'],
+    ['store_full', 'store_full'],
+    ['usage', 'control_failed'],
+    ['config_invalid', 'control_failed'],
+  ] as const)('a refusal %s is %s for the command', async (code, told) => {
+    const dir = tempDir();
+    await listen(dir, () => Promise.reject(Object.assign(new Error('not now'), { code })));
+    await expect(callControl(dir, { command: 'drain' })).rejects.toMatchObject({ code: told, message: 'not now' });
   });
 
   test('without an appliance the message names the socket and the remedy', async () => {
@@ -91,6 +122,23 @@ describe('the control socket', () => {
     ['a lifetime in the past', '{"command":"ice","ttlSeconds":-5}', 'ttlSeconds -5 is not a whole number from 1 to'],
     ['a lifetime without end', '{"command":"ice","ttlSeconds":1e15}', 'ttlSeconds 1000000000000000 is not'],
     ['a lifetime that is a text', '{"command":"ice","ttlSeconds":"60"}', 'ttlSeconds'],
+    ['an app that can be none', '{"command":"ice","app":"../chat"}', 'app \\"../chat\\" is no id of an app'],
+    [
+      'a method that no route has',
+      '{"command":"admin","method":"TRACE","path":"/apps"}',
+      'method \\"TRACE\\" is none of',
+    ],
+    [
+      'a path with another one in it',
+      '{"command":"admin","method":"GET","path":"/apps/../accounts"}',
+      'path is not one',
+    ],
+    ['the same, encoded', '{"command":"admin","method":"GET","path":"/apps/%2E%2e/accounts"}', 'path is not one'],
+    ['a path with a query', '{"command":"admin","method":"GET","path":"/apps?x=1"}', 'path is not one'],
+    ['an address for a path', '{"command":"admin","method":"GET","path":"//example.org/apps"}', 'path is not one'],
+    ['a query that is no object', '{"command":"admin","method":"GET","path":"/apps","query":["a"]}', 'query is not'],
+    ['a tag with a line in it', '{"command":"admin","method":"GET","path":"/apps","ifMatch":"a\\nb"}', 'ifMatch is no'],
+    ['a backup to nowhere', '{"command":"backup","file":"copy.db"}', 'file is not an absolute path'],
     [
       'a subject that is too long',
       `{"command":"ice","subject":"${'x'.repeat(257)}"}`,

@@ -1,7 +1,13 @@
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadNonceKey, loadTurnSecret, openDataDir } from '../../server/app/data-dir.ts';
+import {
+  loadMasterKey,
+  loadNonceKey,
+  openDataDir,
+  readTurnSecret,
+  removeTurnSecret,
+} from '../../server/app/data-dir.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 describe('the data directory', () => {
@@ -26,7 +32,7 @@ describe('the data directory', () => {
 
   test.each([
     ['SECURITY.md 4: the nonce key', 'nonce-key', loadNonceKey],
-    ['DESIGN.md section 5: the generated secret', 'turn-secret', loadTurnSecret],
+    ['SECURITY.md 13: the master key', 'master-key', loadMasterKey],
   ])('%s survives a restart, is private and leaves nothing else behind', (_what, file, load) => {
     const path = tempDir();
     const first = load(openDataDir(path));
@@ -36,21 +42,31 @@ describe('the data directory', () => {
     expect(readdirSync(path)).toEqual([file]);
   });
 
-  test('two directories have different secrets', () => {
-    expect(loadTurnSecret(openDataDir(tempDir()))).not.toBe(loadTurnSecret(openDataDir(tempDir())));
+  test('two directories have different keys', () => {
+    expect(loadMasterKey(openDataDir(tempDir()))).not.toEqual(loadMasterKey(openDataDir(tempDir())));
   });
 
-  test('a secret that others may read is made private again', () => {
+  test('a key that others may read is made private again', () => {
     const path = tempDir();
-    loadTurnSecret(openDataDir(path));
-    chmodSync(join(path, 'turn-secret'), 0o644);
-    loadTurnSecret(openDataDir(path));
-    expect(statSync(join(path, 'turn-secret')).mode & 0o777).toBe(0o600);
+    loadMasterKey(openDataDir(path));
+    chmodSync(join(path, 'master-key'), 0o644);
+    loadMasterKey(openDataDir(path));
+    expect(statSync(join(path, 'master-key')).mode & 0o777).toBe(0o600);
+  });
+
+  test('the secret of a release without a database is read, and removed once it is adopted', () => {
+    const dataDir = openDataDir(tempDir());
+    expect(readTurnSecret(dataDir)).toBeNull();
+    writeFileSync(join(dataDir.path, 'turn-secret'), 'a secret of before, long enough\n');
+    expect(readTurnSecret(dataDir)).toBe('a secret of before, long enough');
+    removeTurnSecret(dataDir);
+    expect(readdirSync(dataDir.path)).toEqual([]);
   });
 
   test.each([
     ['a nonce key cut short', 'nonce-key', 'c2hvcnQ=', loadNonceKey],
-    ['a secret cut short', 'turn-secret', 'short', loadTurnSecret],
+    ['a master key cut short', 'master-key', 'c2hvcnQ=', loadMasterKey],
+    ['a secret cut short', 'turn-secret', 'short', readTurnSecret],
   ])('%s is refused, naming the file, and not replaced', (_what, file, content, load) => {
     const path = tempDir();
     writeFileSync(join(path, file), content);
@@ -58,9 +74,9 @@ describe('the data directory', () => {
     expect(readFileSync(join(path, file), 'utf8')).toBe(content);
   });
 
-  test('a directory in the place of the secret is refused, naming the path', () => {
+  test('a directory in the place of the key is refused, naming the path', () => {
     const path = tempDir();
-    mkdirSync(join(path, 'turn-secret'));
-    expect(() => loadTurnSecret(openDataDir(path))).toThrow(/cannot read or create .*turn-secret/);
+    mkdirSync(join(path, 'master-key'));
+    expect(() => loadMasterKey(openDataDir(path))).toThrow(/cannot read or create .*master-key/);
   });
 });

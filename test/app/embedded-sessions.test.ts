@@ -14,6 +14,7 @@ describe('sessions', () => {
     expect(sessions).toEqual([
       {
         id: expect.any(String) as string,
+        principal: { kind: 'static', name: 'desk' },
         username: 'desk',
         transport: 'tcp',
         client: { address: '127.0.0.1', family: 'IPv4', port: expect.any(Number) as number },

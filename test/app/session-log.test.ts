@@ -13,7 +13,8 @@ const client = {
 } as const;
 
 function refused(cause: (SessionEvent & { type: 'refused' })['cause'], peer?: string): SessionEvent {
-  return { type: 'refused', client, username: 'alice', cause, peer: peer === undefined ? undefined : ip(peer) };
+  const named = { username: 'alice', principal: undefined };
+  return { type: 'refused', client, ...named, cause, peer: peer === undefined ? undefined : ip(peer) };
 }
 
 function logged(events: readonly (readonly [number, SessionEvent])[]): Record<string, unknown>[] {

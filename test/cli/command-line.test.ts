@@ -2,7 +2,53 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { prepareDatabase } from './prepared-database.ts';
 import { callTurnpike, runTurnpike, temporaryDirectory } from './run-turnpike.ts';
+
+const commands = [
+  'serve',
+  'check-config',
+  'ice',
+  'app',
+  'secret',
+  'key',
+  'user',
+  'session',
+  'ban',
+  'admin',
+  'setting',
+  'usage',
+  'failures',
+  'explain',
+  'audit',
+  'backup',
+  'restore',
+  'doctor',
+  'health',
+  'drain',
+  'version',
+];
+const groups = new Map([
+  ['app', ['list', 'show', 'create', 'set', 'enable', 'disable', 'delete']],
+  ['secret', ['list', 'create', 'rotate', 'retire', 'revoke']],
+  ['key', ['list', 'create', 'revoke']],
+  ['user', ['list', 'add', 'set', 'remove']],
+  ['session', ['list', 'show', 'end']],
+  ['ban', ['list', 'add', 'remove']],
+  [
+    'admin',
+    [
+      ...['setup-link', 'list', 'create', 'reset-password', 'disable-totp', 'unlock', 'remove'],
+      ...['tokens', 'create-token', 'revoke-token'],
+    ],
+  ],
+  ['setting', ['list', 'set', 'unset']],
+  ['audit', ['list', 'export']],
+]);
+const leaves = [
+  ...commands.filter((command) => !groups.has(command)),
+  ...[...groups].flatMap(([group, verbs]) => verbs.map((verb) => `${group} ${verb}`)),
+];
 
 describe('help is worth reading', () => {
   test.each([['--help'], ['-h'], ['help']])('turnpike %s', async (word) => {
@@ -10,19 +56,28 @@ describe('help is worth reading', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Turnpike: a STUN\/TURN server/);
     expect(stdout.indexOf('Examples:')).toBeLessThan(stdout.indexOf('Commands:'));
-    for (const command of ['serve', 'check-config', 'ice', 'health', 'drain', 'version']) {
-      expect(stdout).toMatch(new RegExp(`^ {2}${command} +[A-Z]`, 'm'));
-    }
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command} +[A-Z]`, 'm'));
   });
 
-  test.each(['serve', 'check-config', 'ice', 'health', 'drain', 'version'])('turnpike %s --help', async (command) => {
-    const { code, stdout, stderr } = await callTurnpike([command, '--help'], temporaryDirectory());
+  test.each(leaves)('turnpike %s --help', async (command) => {
+    const { code, stdout, stderr } = await callTurnpike([...command.split(' '), '--help'], temporaryDirectory());
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`Usage: turnpike ${command} [flags]\n\nExamples:\n  turnpike ${command}`);
+    const places = '(?: [A-Z]+| \\[[A-Z]+\\])*';
+    expect(stdout).toMatch(
+      new RegExp(`Usage: turnpike ${command}${places} \\[flags\\]\n\nExamples:\n  turnpike ${command}`),
+    );
     for (const flag of ['--config FILE', '--data-dir DIRECTORY', '--json', '--help']) {
       expect(stdout).toContain(`\n  ${flag}\n`);
     }
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  test.each([...groups])('turnpike %s --help names its commands', async (group, verbs) => {
+    const { code, stdout, stderr } = await callTurnpike([group, '--help'], temporaryDirectory());
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`Usage: turnpike ${group} COMMAND [flags]\n\nCommands:\n`);
+    const named = [...stdout.matchAll(new RegExp(`^ {2}${group} ([a-z-]+)`, 'gm'))].map(([, verb]) => verb);
+    expect(named).toEqual(verbs);
   });
 
   test('the overview and the help of a command say the same of it', async () => {
@@ -31,7 +86,7 @@ describe('help is worth reading', () => {
       name,
       summary,
     }));
-    expect(rows).toHaveLength(6);
+    expect(rows.map(({ name }) => name)).toEqual(commands);
     for (const { name, summary } of rows) {
       const { stdout } = await callTurnpike(['help', name], temporaryDirectory());
       expect(stdout.split('\n')[0]).toBe(`${summary}.`);
@@ -52,16 +107,16 @@ describe('help is worth reading', () => {
   });
 });
 
+const targets = 'Write e.g. 203.0.113.9, 203.0.113.0/24 or default/alice; with --user it is the name of a TURN user.';
+const all = `Commands: ${commands.join(', ')}.`;
+
 describe('what is mistyped gets the nearest word and exit code 2', () => {
   test.each<[string[], string]>([
     [['sevre'], 'there is no command "sevre". Did you mean serve?'],
     [['checkconfig'], 'there is no command "checkconfig". Did you mean check-config?'],
-    [['frobnicate'], 'there is no command "frobnicate". Commands: serve, check-config, ice, health, drain, version.'],
-    [['constructor'], 'there is no command "constructor". Commands: serve, check-config, ice, health, drain, version.'],
-    [
-      ['--turn-realm', 'x'],
-      'name a command before --turn-realm, e.g. turnpike serve --turn-realm. Commands: serve, check-config, ice, health, drain, version.',
-    ],
+    [['frobnicate'], `there is no command "frobnicate". ${all}`],
+    [['constructor'], `there is no command "constructor". ${all}`],
+    [['--turn-realm', 'x'], `name a command before --turn-realm, e.g. turnpike serve --turn-realm. ${all}`],
     [['serve', '--turn-relm', 'x'], '"turnpike serve" has no flag --turn-relm. Did you mean --turn-realm?'],
     [['serve', '--colour'], '"turnpike serve" has no flag --colour. "turnpike serve --help" lists its flags.'],
     [
@@ -80,9 +135,35 @@ describe('what is mistyped gets the nearest word and exit code 2', () => {
       ['serve', '--turn-strict-expiry=yes'],
       '--turn-strict-expiry is a switch. Write --turn-strict-expiry, --turn-strict-expiry=true or --turn-strict-expiry=false.',
     ],
-    [['ice', '--ttl', '12h'], '--ttl "12h" is no lifetime. Write seconds from 1 to 86400.'],
-    [['ice', '--ttl', '0'], '--ttl "0" is no lifetime. Write seconds from 1 to 86400.'],
-    [['ice', '--ttl', '86401'], '--ttl "86401" is no lifetime. Write seconds from 1 to 86400.'],
+    [['ice', '--ttl', '12 h'], '--ttl "12 h" is no time span. Write a number and its unit: 90s, 15m, 24h or 30d.'],
+    [['ice', '--ttl', '0'], '--ttl "0" is no lifetime. Write from 1s to 7d, or that in seconds.'],
+    [['ice', '--ttl', '8d'], '--ttl "8d" is no lifetime. Write from 1s to 7d, or that in seconds.'],
+    [
+      ['secret'],
+      'say what to do: turnpike secret list|create|rotate|retire|revoke. "turnpike secret --help" explains them.',
+    ],
+    [
+      ['secret', '--json=false'],
+      'say what to do: turnpike secret list|create|rotate|retire|revoke. "turnpike secret --help" explains them.',
+    ],
+    [['secret', 'rotat', 'chat'], '"turnpike secret" has no command "rotat". Did you mean rotate?'],
+    [['ban', '__proto__'], '"turnpike ban" has no command "__proto__". Commands: list, add, remove.'],
+    [['secret', 'rotate'], '"turnpike secret rotate" needs the id of an app: turnpike secret rotate APP.'],
+    [
+      ['secret', 'revoke', 'chat'],
+      '"turnpike secret revoke" needs the id of a secret: turnpike secret revoke APP SECRET.',
+    ],
+    [
+      ['app', 'show', 'chat', 'x'],
+      '"x" is not expected after "app show". It is called as turnpike app show APP. Flags begin with --; "turnpike app show --help" lists them.',
+    ],
+    [
+      ['secret', 'rotate', 'chat', '--overlap', '1w'],
+      '--overlap "1w" is no time span. Write a number and its unit: 90s, 15m, 24h or 30d.',
+    ],
+    [['ban', 'add', 'alice'], `"alice" is no address, no range, and no APP/SUBJECT. ${targets}`],
+    [['setting', 'set', 'drainSecond', '5'], 'there is no setting drainSecond. Did you mean drainSeconds?'],
+    [['doctor', '--firewall', 'iptables'], '--firewall "iptables" is none of ufw, nft, firewalld, aws.'],
     [
       ['ice', '--subject', 'ä'.repeat(129)],
       '--subject is longer than 256 bytes, or holds control characters. Write a shorter, plain name.',
@@ -163,6 +244,25 @@ describe('check-config', () => {
       expect.stringMatching(/every IPv6 address/),
     ]);
     expect(stdout).not.toContain('do-not-show');
+  });
+
+  test('shows what is set in the console, below every other layer', async () => {
+    const { run } = prepareDatabase();
+    await run('setting set drainSeconds 120');
+    const { code, stdout } = await run('check-config --turn-realm turnpike.local');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^drainSeconds +120 +console$/m);
+    expect((await run('check-config --drain-seconds 7')).stdout).toMatch(/^drainSeconds +7 +flag --drain-seconds$/m);
+  });
+
+  test('goes on without a database that it cannot read, and says so', async () => {
+    const { run, path } = prepareDatabase();
+    writeFileSync(path, 'no database');
+    const { code, stdout } = await run('check-config');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/Warning: What is set in the console is left out: .*store|database/),
+    ]);
   });
 
   test('all problems at once, with exit code 2', async () => {

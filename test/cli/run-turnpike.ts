@@ -29,12 +29,21 @@ export async function callTurnpike(
   words: readonly string[],
   cwd: string,
   environment: NodeJS.ProcessEnv = {},
+  input = '',
 ): Promise<Outcome> {
+  const stdin = new PassThrough();
+  stdin.end(input);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const texts = Promise.all([text(stdout), text(stderr)]);
   const asTerminal = (stream: PassThrough) => stream as unknown as NodeJS.WriteStream;
-  const code = await main(words, { stdout: asTerminal(stdout), stderr: asTerminal(stderr), environment, cwd });
+  const code = await main(words, {
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stdout: asTerminal(stdout),
+    stderr: asTerminal(stderr),
+    environment,
+    cwd,
+  });
   stdout.end();
   stderr.end();
   const [out, err] = await texts;

@@ -7,7 +7,14 @@ import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { callTurnpike, mainFile, runTurnpike, temporaryDirectory } from './run-turnpike.ts';
 
-const onLoopback = ['--turn-listen', 'udp://127.0.0.1:0,tcp://127.0.0.1:0', '--http-public', 'http://127.0.0.1:0'];
+const onLoopback = [
+  '--turn-listen',
+  'udp://127.0.0.1:0,tcp://127.0.0.1:0',
+  '--http-public',
+  'http://127.0.0.1:0',
+  '--http-admin',
+  'http://127.0.0.1:0',
+];
 
 test('one server, and every command that speaks to it', async () => {
   const dataDir = temporaryDirectory();

@@ -1,4 +1,5 @@
 import { chmodSync, writeFileSync } from 'node:fs';
+import { ip } from '../support/addresses.ts';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../server/config/load.ts';
@@ -42,7 +43,16 @@ describe('defaults (DESIGN.md section 5)', () => {
         },
       },
       tls: null,
-      http: { public: { host: '*', port: 8080 } },
+      http: {
+        public: { host: '*', port: 8080 },
+        admin: { scheme: 'http', host: ip('127.0.0.1'), port: 8081 },
+        metrics: null,
+        publicUrl: null,
+        adminUrl: null,
+        trustedProxies: [],
+      },
+      masterKey: null,
+      retention: { minuteDays: 2, hourDays: 35, dayDays: 800, auditDays: 400 },
       log: { level: 'info', format: 'auto' },
       drainSeconds: 30,
     });

@@ -1,77 +1,46 @@
 import { describe, expect, test } from 'vitest';
 import { maxLiveSecrets } from '../../server/contract/limits.ts';
-import {
-  CredentialBook,
-  subjectOf,
-  type Candidate,
-  type Credential,
-} from '../../server/credentials/credential-book.ts';
-import {
-  secretId,
-  staticUser,
-  type CredentialSet,
-  type RestSecret,
-  type StaticUser,
-} from '../../server/credentials/credential-set.ts';
+import { CredentialBook, type Candidate } from '../../server/credentials/credential-book.ts';
+import { staticUser, type StaticUser } from '../../server/credentials/credential-set.ts';
+import type { Credential } from '../../server/credentials/credential.ts';
 import { longTermKey, userhash, type KeyAlgorithm } from '../../server/credentials/long-term-key.ts';
 import { restPassword } from '../../server/credentials/rest-username.ts';
+import type { TestCredentials } from '../turn/credentials.ts';
+import { accepted, app, bookOf, candidatesOf, fill, realm, secret } from './sets.ts';
 
-const realm = 'example.org';
 const algorithms: readonly KeyAlgorithm[] = ['md5', 'sha256'];
-
-function secret(text: string, change: Partial<RestSecret> = {}): RestSecret {
-  const bytes = new TextEncoder().encode(text);
-  return { id: secretId(bytes), secret: bytes, state: 'active', acceptedUntilS: null, ...change };
-}
-
-function book(set: Partial<CredentialSet>): CredentialBook {
-  const created = new CredentialBook();
-  created.apply({ kind: 'replace', set: { realm, users: [], secrets: [], ...set } });
-  return created;
-}
-
-/** The candidates that may authenticate a client which has this password. */
-function accepted(
-  candidates: readonly Candidate[],
-  username: string,
-  password: string,
-  algorithm: KeyAlgorithm,
-): Credential[] {
-  const key = Buffer.from(longTermKey(algorithm, username, realm, password));
-  return candidates
-    .filter((candidate) => !candidate.decoy && key.equals(candidate.key))
-    .map(({ credential }) => credential);
-}
+const nowMs = 1_700_000_000_000;
+const ofDefault = { kind: 'rest', app: 'default', keyId: null } as const;
 
 describe('DESIGN.md section 4: who a username is', () => {
   const north = secret('north');
   const south = secret('south');
 
   test.each(algorithms)('a static user, by his exact name (%s)', (algorithm) => {
-    const credentials = book({ users: [staticUser('alice', realm, 'wonder'), staticUser('bob', realm, 'builder')] });
-    const candidates = credentials.candidates('alice', algorithm);
+    const credentials = bookOf({ users: [staticUser('alice', realm, 'wonder'), staticUser('bob', realm, 'builder')] });
+    const candidates = candidatesOf(credentials, 'alice', algorithm);
     expect(accepted(candidates, 'alice', 'wonder', algorithm)).toEqual([{ kind: 'static', name: 'alice' }]);
     expect(accepted(candidates, 'alice', 'builder', algorithm)).toEqual([]);
-    expect(accepted(credentials.candidates('Alice', algorithm), 'Alice', 'wonder', algorithm)).toEqual([]);
+    expect(accepted(candidatesOf(credentials, 'Alice', algorithm), 'Alice', 'wonder', algorithm)).toEqual([]);
   });
 
   test.each(algorithms)('a time-limited name, by any of several live secrets (%s)', (algorithm) => {
-    const credentials = book({ secrets: [north, south] });
+    const credentials = bookOf({ secrets: [north, south] });
     const username = '1735689600:app/alice';
     for (const signer of [north, south]) {
       const password = restPassword(signer.secret, username);
-      expect(accepted(credentials.candidates(username, algorithm), username, password, algorithm)).toEqual([
-        { kind: 'rest', secretId: signer.id, subject: 'app/alice', expiresAtS: 1735689600 },
+      expect(accepted(candidatesOf(credentials, username, algorithm), username, password, algorithm)).toEqual([
+        { ...ofDefault, secretId: signer.id, subject: 'app/alice', expiresAtS: 1735689600 },
       ]);
     }
     const foreign = restPassword(secret('west').secret, username);
-    expect(accepted(credentials.candidates(username, algorithm), username, foreign, algorithm)).toEqual([]);
+    expect(accepted(candidatesOf(credentials, username, algorithm), username, foreign, algorithm)).toEqual([]);
   });
 
   test('a bare expiry is its own subject', () => {
-    const [candidate] = book({ secrets: [north] }).candidates('1735689600', 'md5');
+    const [candidate] = candidatesOf(bookOf({ secrets: [north] }), '1735689600', 'md5');
     expect(candidate?.credential).toEqual({
-      kind: 'rest',
+      ...ofDefault,
       secretId: north.id,
       subject: '1735689600',
       expiresAtS: 1735689600,
@@ -79,8 +48,8 @@ describe('DESIGN.md section 4: who a username is', () => {
   });
 
   test('a static name that looks time-limited comes first, and the time-limited reading after it', () => {
-    const credentials = book({ users: [staticUser('1001', realm, 'desk phone')], secrets: [north] });
-    const candidates = credentials.candidates('1001', 'md5');
+    const credentials = bookOf({ users: [staticUser('1001', realm, 'desk phone')], secrets: [north] });
+    const candidates = candidatesOf(credentials, '1001', 'md5');
     expect(candidates.map(({ credential, decoy }) => [credential.kind, decoy])).toEqual([
       ['static', false],
       ['rest', false],
@@ -90,23 +59,22 @@ describe('DESIGN.md section 4: who a username is', () => {
 
   test('a retiring secret is accepted until its date, after the issuing ones', () => {
     const retiring = secret('east', { state: 'retiring', acceptedUntilS: 1735689000 });
-    const candidates = book({ secrets: [retiring, north] }).candidates('1735689600:alice', 'md5');
+    const candidates = candidatesOf(bookOf({ secrets: [retiring, north] }), '1735689600:alice', 'md5');
     expect(candidates.map(({ credential }) => credential)).toEqual([
-      { kind: 'rest', secretId: north.id, subject: 'alice', expiresAtS: 1735689600 },
-      { kind: 'rest', secretId: retiring.id, subject: 'alice', expiresAtS: 1735689000 },
+      { ...ofDefault, secretId: north.id, subject: 'alice', expiresAtS: 1735689600 },
+      { ...ofDefault, secretId: retiring.id, subject: 'alice', expiresAtS: 1735689000 },
     ]);
-    const [sooner] = book({ secrets: [retiring] }).candidates('1735688000:alice', 'md5');
+    const [sooner] = candidatesOf(bookOf({ secrets: [retiring] }), '1735688000:alice', 'md5');
     expect(sooner?.credential).toMatchObject({ expiresAtS: 1735688000 });
   });
 
   test('a revoked secret is no candidate', () => {
-    const candidates = book({ secrets: [secret('north', { state: 'revoked' })] }).candidates('1735689600:alice', 'md5');
+    const candidates = candidatesOf(
+      bookOf({ secrets: [secret('north', { state: 'revoked' })] }),
+      '1735689600:alice',
+      'md5',
+    );
     expect(candidates.map(({ decoy }) => decoy)).toEqual([true]);
-  });
-
-  test('quotas count by the subject of a time-limited credential, and not for static users', () => {
-    expect(subjectOf({ kind: 'rest', secretId: 'x', subject: 'alice', expiresAtS: 1 })).toBe('alice');
-    expect(subjectOf({ kind: 'static', name: 'alice' })).toBeNull();
   });
 });
 
@@ -116,7 +84,7 @@ describe('SECURITY.md 5: an unknown user costs what a wrong password costs', () 
   const users = (names: readonly string[]): StaticUser[] =>
     names.map((name) => staticUser(name, realm, `pass of ${name}`));
 
-  test.each<[string, CredentialSet, string, string]>([
+  test.each<[string, TestCredentials, string, string]>([
     ['static names', { realm, users: users(['alice']), secrets: [] }, 'alice', 'mallory'],
     ['static names beside secrets', { realm, users: users(['alice']), secrets: [north, south] }, 'alice', 'mallory'],
     ['numeric static names, no secret', { realm, users: users(['1001']), secrets: [] }, '1001', '1002'],
@@ -124,8 +92,8 @@ describe('SECURITY.md 5: an unknown user costs what a wrong password costs', () 
     ['a static name with colon', { realm, users: users(['9:alice']), secrets: [north] }, '9:alice', '9:mallory'],
   ])('%s', (_, set, known, unknown) => {
     for (const algorithm of algorithms) {
-      const ofKnown = book(set).candidates(known, algorithm);
-      const ofUnknown = book(set).candidates(unknown, algorithm);
+      const ofKnown = candidatesOf(bookOf(set), known, algorithm);
+      const ofUnknown = candidatesOf(bookOf(set), unknown, algorithm);
       // A static or decoy key is ready and costs one HMAC; a time-limited one costs its derivation as well.
       const derived = (candidates: readonly Candidate[]) => candidates.map(({ credential }) => credential.kind);
       expect(derived(ofUnknown)).toEqual(derived(ofKnown));
@@ -137,20 +105,55 @@ describe('SECURITY.md 5: an unknown user costs what a wrong password costs', () 
     }
   });
 
+  test('a name that names an app costs what one costs that names none, or one that is not there', () => {
+    const apps = [
+      app(
+        'chat',
+        ['a', 'b', 'c'].map((text) => secret(text)),
+      ),
+      app('call', [secret('d')]),
+      app('empty', []),
+    ];
+    const names = [
+      'alice',
+      'chat/alice',
+      'call/alice',
+      'empty/alice',
+      'default/alice',
+      'nobodys/alice',
+      'chat.abcdefgh/x',
+    ];
+    for (const secrets of [[north, south], []]) {
+      const book = bookOf({ secrets, apps });
+      const costs = names.map((name) => candidatesOf(book, `9999999999:${name}`).length);
+      expect(new Set(costs)).toEqual(new Set([secrets.length + 3]));
+    }
+  });
+
+  test('what is not asked for is not derived: a right password costs no decoy', () => {
+    const book = bookOf({ secrets: [north], apps: [app('chat', [secret('a'), secret('b')])] });
+    const [first] = candidatesOf(book, '9999999999:alice');
+    expect(first).toMatchObject({ decoy: false, credential: { app: 'default' } });
+  });
+
   test('time-limited names, where no static name looks like one, cost no decoy', () => {
-    const candidates = book({ users: users(['alice']), secrets: [north, south] }).candidates('1735689600:x', 'md5');
+    const candidates = candidatesOf(
+      bookOf({ users: users(['alice']), secrets: [north, south] }),
+      '1735689600:x',
+      'md5',
+    );
     expect(candidates.map(({ decoy }) => decoy)).toEqual([false, false]);
   });
 
   test('with nobody there at all, one decoy', () => {
     for (const name of ['alice', '1735689600:alice', '']) {
-      expect(new CredentialBook().candidates(name, 'sha256').map(({ decoy }) => decoy)).toEqual([true]);
+      expect(candidatesOf(new CredentialBook(), name, 'sha256').map(({ decoy }) => decoy)).toEqual([true]);
     }
   });
 
   test('the decoy key is nobody’s and depends on what only we know', () => {
-    const [one] = book({ secrets: [north] }).candidates('mallory', 'sha256');
-    const [other] = book({ secrets: [secret('west')] }).candidates('mallory', 'sha256');
+    const [one] = candidatesOf(bookOf({ secrets: [north] }), 'mallory', 'sha256');
+    const [other] = candidatesOf(bookOf({ secrets: [secret('west')] }), 'mallory', 'sha256');
     expect(one?.key).not.toEqual(other?.key);
     expect(accepted(one ? [one] : [], 'mallory', '', 'sha256')).toEqual([]);
   });
@@ -158,7 +161,7 @@ describe('SECURITY.md 5: an unknown user costs what a wrong password costs', () 
 
 describe('SECURITY.md 7: names are data', () => {
   const north = secret('north');
-  const credentials = book({ users: [staticUser('alice', realm, 'wonder')], secrets: [north] });
+  const credentials = bookOf({ users: [staticUser('alice', realm, 'wonder')], secrets: [north] });
   const longest = 'n'.repeat(508);
 
   test.each([
@@ -172,23 +175,25 @@ describe('SECURITY.md 7: names are data', () => {
     ['a NUL', 'alice\0'],
   ])('%s is nobody', (_, name) => {
     for (const algorithm of algorithms) {
-      expect(credentials.candidates(name, algorithm).map(({ decoy }) => decoy)).toEqual([true]);
+      expect(candidatesOf(credentials, name, algorithm).map(({ decoy }) => decoy)).toEqual([true]);
     }
-    expect(credentials.stands({ kind: 'static', name }, longTermKey('md5', name, realm, ''), 'md5')).toBe(false);
-    expect(
-      credentials.stands({ kind: 'rest', secretId: name, subject: name, expiresAtS: 1 }, new Uint8Array(16), 'md5'),
-    ).toBe(false);
+    const nobodys = longTermKey('md5', name, realm, '');
+    expect(credentials.outlawed({ kind: 'static', name }, nobodys, 'md5', nowMs)).toBe('credential-revoked');
+    for (const changed of [{ secretId: name }, { app: name }, { keyId: name }]) {
+      const strange = { ...ofDefault, secretId: north.id, subject: name, expiresAtS: 1, ...changed };
+      expect(credentials.outlawed(strange, nobodys, 'md5', nowMs)).toBe('credential-revoked');
+    }
   });
 
   test.each(['constructor', '__proto__', 'toString', longest])('%s may be the name of a user', (name) => {
-    const named = book({ users: [staticUser(name, realm, 'p')] });
-    expect(accepted(named.candidates(name, 'md5'), name, 'p', 'md5')).toEqual([{ kind: 'static', name }]);
+    const named = bookOf({ users: [staticUser(name, realm, 'p')] });
+    expect(accepted(candidatesOf(named, name), name, 'p', 'md5')).toEqual([{ kind: 'static', name }]);
     expect(named.usernameOfHash(userhash(name, realm))).toBe(name);
   });
 });
 
 describe('RFC 8489 section 9.2.4: USERHASH', () => {
-  const credentials = book({ users: [staticUser('alice', realm, 'wonder')], secrets: [secret('north')] });
+  const credentials = bookOf({ users: [staticUser('alice', realm, 'wonder')], secrets: [secret('north')] });
 
   test.each([
     ['of a static user', userhash('alice', realm), 'alice'],
@@ -206,10 +211,10 @@ describe('SECURITY.md 9: what a change of credentials does to live sessions', ()
   const north = secret('north');
   const alice = staticUser('alice', realm, 'wonder');
   const ofAlice: Credential = { kind: 'static', name: 'alice' };
-  const ofNorth: Credential = { kind: 'rest', secretId: north.id, subject: 'bob', expiresAtS: 1 };
+  const ofNorth: Credential = { ...ofDefault, secretId: north.id, subject: 'bob', expiresAtS: 1 };
   const restKey = longTermKey('md5', '1:bob', realm, restPassword(north.secret, '1:bob'));
 
-  test.each<[string, CredentialSet, Credential, Uint8Array, boolean]>([
+  test.each<[string, TestCredentials, Credential, Uint8Array, boolean]>([
     ['an unchanged user stands', { realm, users: [alice], secrets: [] }, ofAlice, alice.md5Key, true],
     ['a removed user does not', { realm, users: [], secrets: [] }, ofAlice, alice.md5Key, false],
     [
@@ -222,6 +227,13 @@ describe('SECURITY.md 9: what a change of credentials does to live sessions', ()
     [
       'an unchanged secret stands, though the credential expired',
       { realm, users: [], secrets: [north] },
+      ofNorth,
+      restKey,
+      true,
+    ],
+    [
+      'so does one whose time is over',
+      { realm, users: [], secrets: [{ ...north, state: 'retired' }] },
       ofNorth,
       restKey,
       true,
@@ -242,22 +254,23 @@ describe('SECURITY.md 9: what a change of credentials does to live sessions', ()
     ],
     ['nor a removed one', { realm, users: [], secrets: [] }, ofNorth, restKey, false],
   ])('%s', (_, set, credential, key, expected) => {
-    const credentials = book({ users: [alice], secrets: [north] });
-    expect(credentials.stands(credential, key, 'md5')).toBe(true);
-    credentials.apply({ kind: 'replace', set });
-    expect(credentials.stands(credential, key, 'md5')).toBe(expected);
+    const credentials = bookOf({ users: [alice], secrets: [north] });
+    expect(credentials.outlawed(credential, key, 'md5', nowMs)).toBeNull();
+    fill(credentials, set);
+    expect(credentials.outlawed(credential, key, 'md5', nowMs)).toBe(expected ? null : 'credential-revoked');
   });
 
   test('a key of the other algorithm does not stand for a user', () => {
-    expect(book({ users: [alice] }).stands(ofAlice, alice.md5Key, 'sha256')).toBe(false);
-    expect(book({ users: [alice] }).stands(ofAlice, alice.sha256Key, 'sha256')).toBe(true);
+    const credentials = bookOf({ users: [alice] });
+    expect(credentials.outlawed(ofAlice, alice.md5Key, 'sha256', nowMs)).toBe('credential-revoked');
+    expect(credentials.outlawed(ofAlice, alice.sha256Key, 'sha256', nowMs)).toBeNull();
   });
 
   test('a set replaces the one before it', () => {
-    const credentials = book({ users: [alice] });
-    credentials.apply({ kind: 'replace', set: { realm: 'example.net', users: [], secrets: [] } });
+    const credentials = bookOf({ users: [alice] });
+    fill(credentials, { realm: 'example.net' });
     expect(credentials.realm).toBe('example.net');
-    expect(credentials.candidates('alice', 'md5').map(({ decoy }) => decoy)).toEqual([true]);
+    expect(candidatesOf(credentials, 'alice', 'md5').map(({ decoy }) => decoy)).toEqual([true]);
     expect(credentials.usernameOfHash(userhash('alice', realm))).toBeUndefined();
   });
 });
@@ -266,27 +279,25 @@ describe('limits', () => {
   const many = Array.from({ length: maxLiveSecrets + 1 }, (_, index) => secret(`secret ${index}`));
 
   test('eight live secrets are taken, and revoked ones besides', () => {
-    const credentials = book({ secrets: [...many.slice(1), secret('old', { state: 'revoked' })] });
-    expect(credentials.candidates('1735689600:alice', 'md5')).toHaveLength(maxLiveSecrets);
+    const credentials = bookOf({ secrets: [...many.slice(1), secret('old', { state: 'revoked' })] });
+    expect(candidatesOf(credentials, '1735689600:alice', 'md5')).toHaveLength(maxLiveSecrets);
   });
 
   test('nine are a bug of the caller', () => {
-    expect(() => book({ secrets: many })).toThrow(/9 live secrets, at most 8/);
+    expect(() => bookOf({ secrets: many })).toThrow(/9 live secrets, at most 8/);
   });
 
   test('so is another value under a known id', () => {
-    const credentials = book({ secrets: [secret('north')] });
+    const credentials = bookOf({ secrets: [secret('north')] });
     const swapped = secret('south', { id: secret('north').id });
-    expect(() => credentials.apply({ kind: 'replace', set: { realm, users: [], secrets: [swapped] } })).toThrow(
-      /changed its value/,
-    );
+    expect(() => fill(credentials, { secrets: [swapped] })).toThrow(/changed its value/);
   });
 
   test('a set survives structured cloning, as between threads', () => {
-    const set: CredentialSet = { realm, users: [staticUser('alice', realm, 'wonder')], secrets: [secret('north')] };
-    const credentials = book(structuredClone(set));
-    expect(accepted(credentials.candidates('alice', 'md5'), 'alice', 'wonder', 'md5')).toHaveLength(1);
-    credentials.apply({ kind: 'replace', set });
-    expect(credentials.candidates('1735689600:x', 'md5')).toHaveLength(1);
+    const set: TestCredentials = { realm, users: [staticUser('alice', realm, 'wonder')], secrets: [secret('north')] };
+    const credentials = bookOf(structuredClone(set));
+    expect(accepted(candidatesOf(credentials, 'alice', 'md5'), 'alice', 'wonder', 'md5')).toHaveLength(1);
+    fill(credentials, set);
+    expect(candidatesOf(credentials, '1735689600:x', 'md5')).toHaveLength(1);
   });
 });

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { callControl } from '../../server/app/control-client.ts';
+import type { AdminMethod, AdminReply } from '../../server/contract/control.ts';
 import { RunningProgram } from '../startup/running-program.ts';
 import { commandLine, readyLine } from '../startup/serving.ts';
 import type { TestCertificate } from '../support/certificates.ts';
@@ -33,6 +35,8 @@ export interface ApplianceProcess {
   printedIce(): Promise<string>;
   /** What `turnpike ice --json` prints for a program, without the URLs of the other transports. */
   iceServers(transport: IceTransport): Promise<readonly IceServer[]>;
+  /** A request of the admin API as a local command makes it: the document of its answer. */
+  admin(method: AdminMethod, path: string, body?: unknown): Promise<unknown>;
   /** The sessions that were started so far. */
   sessions(): readonly LoggedSession[];
   /** The peers for which a session was refused a permission, as logged so far: the log names the first of several. */
@@ -70,6 +74,12 @@ export async function startAppliance(options: ApplianceOptions = {}): Promise<Ap
         .map((server) => ({ ...server, urls: server.urls.filter((url) => transportOf(url) === transport) }))
         .filter((server) => server.urls.length > 0);
     },
+    admin: async (method, path, body) => {
+      const request = { command: 'admin', method, path, ...(body === undefined ? {} : { body }) } as const;
+      const reply = (await callControl(join(directory, 'data'), request)) as AdminReply;
+      if (reply.status >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(reply.body)}`);
+      return reply.body;
+    },
     sessions: () => logged<LoggedSession>(program, 'session_started'),
     deniedPeers: () => logged<{ peer?: string }>(program, 'refused').flatMap(({ peer }) => peer ?? []),
   };
@@ -89,7 +99,7 @@ async function configOf(options: ApplianceOptions, directory: string): Promise<o
     publicHost,
     turn: { listen: transports.map((transport) => `${transport}://${urlHost}:0`), defaultAddressFamily },
     ...(certificate === undefined ? {} : { tls: files }),
-    http: { public: null },
+    http: { public: null, admin: null },
     log: { level: 'debug' },
     drainSeconds: 0,
   };

@@ -1,10 +1,16 @@
 import type { TransportAddress } from '../../server/stun/transport-address.ts';
+import type { TurnCredential } from '../support/turn-client.ts';
 
 /** What a test asks of a host. */
 export type HostRequest =
   /** One socket sends a Binding request to each of these addresses and says what comes back, from wherever it comes. */
   | { readonly op: 'bindings'; readonly servers: readonly TransportAddress[] }
-  | { readonly op: 'allocate'; readonly transport: 'udp' | 'tcp'; readonly server: TransportAddress }
+  | {
+      readonly op: 'allocate';
+      readonly transport: 'udp' | 'tcp';
+      readonly server: TransportAddress;
+      readonly credential: TurnCredential;
+    }
   | { readonly op: 'permit'; readonly client: number; readonly peer: TransportAddress }
   | { readonly op: 'bind-channel'; readonly client: number; readonly channel: number; readonly peer: TransportAddress }
   | { readonly op: 'send'; readonly client: number; readonly peer: TransportAddress; readonly text: string }

@@ -10,7 +10,6 @@ import type { TransportAddress } from '../../server/stun/transport-address.ts';
 import { bindingRequest, readDataIndication } from '../conformance/plane/messages.ts';
 import { PatientClient, relayedAddresses } from '../security/patient-client.ts';
 import { ip } from '../support/addresses.ts';
-import { labUser } from './lab-addresses.ts';
 import type { BindingAnswer, HostMessage, HostReplies, HostRequest, Media } from './lab-host-messages.ts';
 
 const bindingRetryMs = 200;
@@ -60,10 +59,14 @@ function mappedAddress(bytes: Uint8Array): string {
   return mapped === null ? 'no address' : formatTransportAddress(mapped);
 }
 
-async function allocate(transport: 'udp' | 'tcp', server: TransportAddress): Promise<HostReplies['allocate']> {
+async function allocate({
+  transport,
+  server,
+  credential,
+}: Extract<HostRequest, { op: 'allocate' }>): Promise<HostReplies['allocate']> {
   const client = await (transport === 'udp'
-    ? PatientClient.overUdp(server, labUser)
-    : PatientClient.overTcp(server, labUser));
+    ? PatientClient.overUdp(server, credential)
+    : PatientClient.overTcp(server, credential));
   const number = clients.push(client) - 1;
   client.onMedia = (bytes) => tell({ kind: 'media', client: number, media: readMedia(bytes) });
   // Without REQUESTED-ADDRESS-FAMILY: what such a client gets is the server's choice.
@@ -101,7 +104,7 @@ async function answerTo(request: HostRequest): Promise<HostReplies[keyof HostRep
     case 'bindings':
       return bindings(request.servers);
     case 'allocate':
-      return allocate(request.transport, request.server);
+      return allocate(request);
     case 'permit':
       return (await clientOf(request.client).permit(request.peer)).code;
     case 'bind-channel':

@@ -4,8 +4,9 @@ import { onTestFinished } from 'vitest';
 import { assertNever } from '../../server/contract/assert-never.ts';
 import type { TransportAddress } from '../../server/stun/transport-address.ts';
 import { ip } from '../support/addresses.ts';
+import type { TurnCredential } from '../support/turn-client.ts';
 import type { BindingAnswer, HostMessage, HostReplies, HostRequest, Media } from './lab-host-messages.ts';
-import { turnPort } from './lab-addresses.ts';
+import { labUser, turnPort } from './lab-addresses.ts';
 import type { Namespace } from './namespaces.ts';
 
 const hostProcess = fileURLToPath(new URL('./lab-host-process.ts', import.meta.url));
@@ -106,8 +107,17 @@ export class LabHost {
   }
 
   /** Allocates, naming no address family, on port 3478 of an address; throws when that is refused. */
-  async allocate(transport: 'udp' | 'tcp', server: string): Promise<LabAllocation> {
-    const { code, client, relayed } = await this.ask({ op: 'allocate', transport, server: turnAt(server) });
+  async allocate(
+    transport: 'udp' | 'tcp',
+    server: string,
+    credential: TurnCredential = labUser,
+  ): Promise<LabAllocation> {
+    const { code, client, relayed } = await this.ask({
+      op: 'allocate',
+      transport,
+      server: turnAt(server),
+      credential,
+    });
     const [first, ...more] = relayed;
     if (code !== 0 || first === undefined || more.length > 0) {
       throw new Error(`Allocate at ${server} was answered ${code ?? 'by nobody'} with ${relayed.length} addresses`);

@@ -31,7 +31,11 @@ export async function networkLab(context: TestContext): Promise<NetworkLab> {
   await claimEveryAddress(canary);
   return {
     serve: async (flags) => {
-      const common = [`--turn-listen=udp://*:${turnPort},tcp://*:${turnPort}`, '--http-public=http://127.0.0.1:0'];
+      const common = [
+        `--turn-listen=udp://*:${turnPort},tcp://*:${turnPort}`,
+        '--http-public=http://127.0.0.1:0',
+        '--http-admin=http://127.0.0.1:0',
+      ];
       return (await serveIn(server, [...common, ...flags])).program;
     },
     runBesideServer: (script, args) => server.start([script, ...args]),

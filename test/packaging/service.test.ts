@@ -150,7 +150,7 @@ describe.runIf(isRoot)('installed', () => {
           users: [{ name: 'lab', password: 'correct horse battery staple' }],
         },
         tls: { certificate: path.join(tls, 'fullchain.pem'), key: path.join(tls, 'privkey.pem') },
-        http: { public: `http://${address}:0` },
+        http: { public: `http://${address}:0`, admin: null },
       }),
     );
     const server = confined(['serve', '--config', config, '--data-dir', state], state);

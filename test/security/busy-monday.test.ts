@@ -38,7 +38,12 @@ async function openLobby(context: TestContext): Promise<Lobby> {
   }
   const network = `127.${randomInt(1, 255)}.${randomInt(256)}`;
   const address = `${network}.1`;
-  const flags = [`--turn-listen=udp://${address}:3478`, '--http-public=http://127.0.0.1:0', `--data-dir=${tempDir()}`];
+  const flags = [
+    `--turn-listen=udp://${address}:3478`,
+    '--http-public=http://127.0.0.1:0',
+    '--http-admin=http://127.0.0.1:0',
+    `--data-dir=${tempDir()}`,
+  ];
   const env = { ...process.env, TURNPIKE_TURN_SECRETS: secret };
   const server = new RunningProgram(process.execPath, [commandLine, 'serve', ...flags], { env });
   await server.seen(readyLine);

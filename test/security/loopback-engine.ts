@@ -6,6 +6,7 @@ import type { ResolvedConfig } from '../../server/config/resolved-config.ts';
 import { restPassword, restUsername } from '../../server/credentials/rest-username.ts';
 import type { TransportAddress } from '../../server/stun/transport-address.ts';
 import { ip } from '../support/addresses.ts';
+import { deltas, wholeSet } from '../turn/credentials.ts';
 import { loopbackConfig } from '../support/appliance.ts';
 import type { TurnCredential } from '../support/turn-client.ts';
 
@@ -25,15 +26,19 @@ export async function startEngine(overrides: Partial<ResolvedConfig['turn']> = {
   const listen = (['udp', 'tcp'] as const).map((transport) => ({ transport, host, port: 0 }));
   const { turn } = loopbackConfig({ realm, listen, ...overrides });
   const { start } = planRelayStart(turn, {
-    credentials: { realm, users: [], secrets: [{ id: 'test', secret, state: 'active', acceptedUntilS: null }] },
     nonceKey: randomBytes(32),
+    backoff: null,
     tls: null,
   });
   const engine = new RelayEngine(start, {
     onSessionEvent: () => undefined,
     onListenersChanged: () => undefined,
     onDrained: () => undefined,
+    onUsage: () => undefined,
+    onBackoff: () => undefined,
   });
+  const secrets = [{ id: 'test', secret, state: 'active', acceptedUntilS: null }] as const;
+  for (const delta of deltas(wholeSet({ realm, users: [], secrets }))) engine.applyCredentials(delta);
   await engine.start();
   onTestFinished(async () => {
     await engine.stop();

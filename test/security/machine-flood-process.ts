@@ -8,6 +8,7 @@ import { staticUser } from '../../server/credentials/credential-set.ts';
 import type { ListenerId } from '../../server/seam/client.ts';
 import { ipv4 } from '../../server/stun/transport-address.ts';
 import { TurnServer } from '../../server/turn/turn-server.ts';
+import { deltas, wholeSet } from '../turn/credentials.ts';
 import * as forgeries from './forgeries.ts';
 import type { FloodReport } from './flood-report.ts';
 import { settledHeapBytes } from './settled-heap.ts';
@@ -37,13 +38,12 @@ const machine = new TurnServer({
     bitsPerSecondPerAllocation: 0,
     bitsPerSecondPerUser: 0,
   },
+  backoff: null,
   randomUint32: () => randomInt(2 ** 32),
   randomBytes,
 });
-machine.handleCredentials(
-  { kind: 'replace', set: { realm, users: [staticUser('a', realm, 'b')], secrets: [] } },
-  nowMs,
-);
+const credentials = wholeSet({ realm, users: [staticUser('a', realm, 'b')], secrets: [] });
+for (const delta of deltas(credentials)) machine.handleCredentials(delta, nowMs);
 machine.handleAddressPlan({ own: [own], relays: [{ listener: own, ipv4: own, ipv6: null }], translations: [] }, nowMs);
 
 /** The packet's answer, if there was one. */

@@ -34,6 +34,7 @@ test.skipIf(process.platform !== 'linux')(
       const flags = [
         `--turn-listen=udp://${address}:3478`,
         '--http-public=http://127.0.0.1:0',
+        '--http-admin=http://127.0.0.1:0',
         `--data-dir=${dataDir}`,
       ];
       const server = serve(flags, { env: { TURNPIKE_TURN_USERS: JSON.stringify([user]) } });

@@ -29,7 +29,12 @@ async function serveWithDescriptors(
   const address = `127.${randomInt(1, 64)}.${randomInt(256)}.1`;
   const url = `http://${address}:8080`;
   const listen = ['udp', 'tcp'].map((transport) => `${transport}://${address}:3478`).join(',');
-  const flags = [`--turn-listen=${listen}`, `--http-public=${url}`, `--data-dir=${dataDir}`];
+  const flags = [
+    `--turn-listen=${listen}`,
+    `--http-public=${url}`,
+    '--http-admin=http://127.0.0.1:0',
+    `--data-dir=${dataDir}`,
+  ];
   const command = [process.execPath, commandLine, 'serve', ...flags];
   const env = { ...process.env, TURNPIKE_TURN_USERS: JSON.stringify([user]) };
   const server = new RunningProgram('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, ...command], { env });

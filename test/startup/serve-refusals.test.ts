@@ -87,7 +87,12 @@ describe('a host that refuses something ends the start with exit code 1', () => 
   }
 
   test('an address that this host does not have', async () => {
-    const flags = ['--turn-listen=udp://192.0.2.1:3478', '--http-public=http://127.0.0.1:0', `--data-dir=${tempDir()}`];
+    const flags = [
+      '--turn-listen=udp://192.0.2.1:3478',
+      '--http-public=http://127.0.0.1:0',
+      '--http-admin=http://127.0.0.1:0',
+      `--data-dir=${tempDir()}`,
+    ];
     await expectRefusal(serve(flags), 1, [/turn\.listen/, /192\.0\.2\.1/]);
   });
 

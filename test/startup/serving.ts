@@ -16,6 +16,7 @@ export function loopbackFlags(dataDir: string): string[] {
   return [
     '--turn-listen=udp://127.0.0.1:0,tcp://127.0.0.1:0',
     '--http-public=http://127.0.0.1:0',
+    '--http-admin=http://127.0.0.1:0',
     `--data-dir=${dataDir}`,
   ];
 }

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { Appliance, type ApplianceOptions } from '../../server/app/appliance.ts';
 import type { ApplianceStarted } from '../../server/app/running-parts.ts';
-import { spawnRelayThread, type SpawnRelay } from '../../server/app/relay-link.ts';
+import { spawnRelayThread, type SpawnRelay } from '../../server/app/relay-thread.ts';
 import { relayWorkerEntry } from '../../server/app/worker-entry.ts';
 import type { BoundListener } from '../../server/app/relay-messages.ts';
 import type { ResolvedConfig } from '../../server/config/resolved-config.ts';
@@ -45,7 +45,16 @@ export function loopbackConfig(overrides: Partial<ResolvedConfig['turn']> = {}):
       ...overrides,
     },
     tls: null,
-    http: { public: { host: ip('127.0.0.1'), port: 0 } },
+    http: {
+      public: { host: ip('127.0.0.1'), port: 0 },
+      admin: { scheme: 'http', host: ip('127.0.0.1'), port: 0 },
+      metrics: null,
+      publicUrl: null,
+      adminUrl: null,
+      trustedProxies: [],
+    },
+    masterKey: null,
+    retention: { minuteDays: 2, hourDays: 35, dayDays: 800, auditDays: 400 },
     log: { level: 'debug', format: 'json' },
     drainSeconds: 30,
   };

@@ -1,6 +1,7 @@
 import type * as Crypto from 'node:crypto';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Method } from '../../server/stun/registry.ts';
+import { chat, chatMachine } from './chat-app.ts';
 import { requestedTransportUdp, TestClient, type RequestDetails } from './test-client.ts';
 import { TestMachine } from './test-machine.ts';
 
@@ -27,8 +28,8 @@ beforeEach(() => {
 });
 
 /** The answer to an Allocate with a valid nonce, and the hash operations that it took. */
-function attempt(speaks: 'rfc5389' | 'rfc8489', details: RequestDetails) {
-  const client = new TestClient(new TestMachine(), { speaks });
+function attempt(speaks: 'rfc5389' | 'rfc8489', details: RequestDetails, machine = new TestMachine()) {
+  const client = new TestClient(machine, { speaks });
   const request = client.build(Method.allocate, requestedTransportUdp, { nonce: client.nonce(), ...details });
   hashed.operations.length = 0;
   const reply = client.send(request);
@@ -44,6 +45,30 @@ describe('SECURITY.md 5: the same answer in the same time', () => {
       // A nonce to check, an integrity to verify, a nonce to issue.
       expect(wrongPassword.operations).toHaveLength(3);
       expect(attempt(speaks, { username: 'mallory' })).toEqual(wrongPassword);
+    },
+  );
+
+  test.each(['rfc5389', 'rfc8489'] as const)(
+    'a time-limited name (%s) takes the same whether its prefix names an app or not',
+    (speaks) => {
+      const retiring = {
+        ...chat().secrets[0]!,
+        id: 'older',
+        state: 'retiring',
+        acceptedUntilS: 9_999_999_999,
+      } as const;
+      const secrets = [...chat().secrets, retiring];
+      const [first, ...others] = ['alice', 'chat/alice', 'chat.abcdefgh/alice', 'chat.zzzzzzzz/alice', 'default/alice', 'nobodys/alice']
+        .map((rest) => attempt(speaks, { username: `9999999999:${rest}` }, chatMachine({ secrets }))); // prettier-ignore
+      expect(first?.code).toBe(401);
+      // The nonces; for each of three keys its password, its derivation and the integrity.
+      expect(first?.operations).toHaveLength(2 + 3 * 3);
+      for (const other of others) {
+        expect({ ...other, operations: other.operations.toSorted() }).toEqual({
+          ...first,
+          operations: first?.operations.toSorted(),
+        });
+      }
     },
   );
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { staticUser, type CredentialSet, type RestSecret } from '../../server/credentials/credential-set.ts';
+import { staticUser, type RestSecret } from '../../server/credentials/credential-set.ts';
 import { Method } from '../../server/stun/registry.ts';
 import { writeEvenPort, writeLifetime, writeReservationToken } from '../../server/stun/turn-attributes.ts';
 import { at } from './addresses.ts';
+import type { TestCredentials } from './credentials.ts';
 import { TestClient } from './test-client.ts';
 import { defaultCredentials, realm, restSecret, startMs, TestMachine } from './test-machine.ts';
 
@@ -12,7 +13,7 @@ function secret(changes: Partial<RestSecret> = {}): RestSecret {
   return { id: 'first', secret: restSecret, state: 'active', acceptedUntilS: null, ...changes };
 }
 
-function withSecrets(...secrets: RestSecret[]): CredentialSet {
+function withSecrets(...secrets: RestSecret[]): TestCredentials {
   return { ...defaultCredentials, secrets };
 }
 
@@ -221,7 +222,7 @@ describe('SECURITY.md 9: secrets that retire and are revoked, users that go', ()
     machine.assertEmpty();
   });
 
-  test.each<[string, CredentialSet['users'], number]>([
+  test.each<[string, TestCredentials['users'], number]>([
     ['is gone', [], 0],
     ['has another password', [staticUser('alice', realm, 'looking-glass')], 0],
     ['is the same', [staticUser('alice', realm, 'wonderland')], 1],

@@ -81,7 +81,8 @@ export class TestClient {
   /** The nonce of a fresh challenge, kept for later requests. */
   nonce(): string {
     if (this.#nonce === undefined) {
-      const challenge = this.send(this.build(Method.allocate, requestedTransportUdp, { integrity: 'none' }));
+      // By Refresh: an Allocate from a banned address is not challenged.
+      const challenge = this.send(this.build(Method.refresh, () => undefined, { integrity: 'none' }));
       assert(challenge?.code === 401, 'the opening request is challenged');
       this.#nonce = challenge.nonce;
     }

@@ -1,6 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { CredentialSet } from '../../server/credentials/credential-set.ts';
-import { staticUser } from '../../server/credentials/credential-set.ts';
+import { staticUser, type CredentialChange } from '../../server/credentials/credential-set.ts';
 import type { Action } from '../../server/seam/action.ts';
 import type { Client, ListenerId, StreamId } from '../../server/seam/client.ts';
 import type { AddressPlan, RelayFailure, RelayId } from '../../server/seam/relay.ts';
@@ -9,6 +8,7 @@ import type { TransportAddress } from '../../server/stun/transport-address.ts';
 import type { TurnLimits, TurnServerOptions } from '../../server/turn/options.ts';
 import { TurnServer } from '../../server/turn/turn-server.ts';
 import { at, ip } from './addresses.ts';
+import { wholeSet, type TestCredentials } from './credentials.ts';
 import { PlaneModel } from './plane-model.ts';
 import { seededUint32 } from './seeded-random.ts';
 
@@ -18,7 +18,7 @@ export const restSecret = new TextEncoder().encode('a secret of thirty-two chara
 export const startMs = 1_795_132_800_000;
 
 /** alice and bob, and one secret for time-limited credentials. */
-export const defaultCredentials: CredentialSet = {
+export const defaultCredentials: TestCredentials = {
   realm,
   users: [staticUser('alice', realm, 'wonderland'), staticUser('bob', realm, 'builder')],
   secrets: [{ id: 'first', secret: restSecret, state: 'active', acceptedUntilS: null }],
@@ -50,7 +50,7 @@ export type PlaneAnswer = 'open' | RelayFailure | 'later';
 export interface TestMachineSettings {
   readonly options?: Partial<Omit<TurnServerOptions, 'limits'>>;
   readonly limits?: Partial<TurnLimits>;
-  readonly credentials?: CredentialSet;
+  readonly credentials?: TestCredentials;
   readonly plan?: AddressPlan;
   readonly seed?: number;
 }
@@ -75,6 +75,7 @@ export class TestMachine {
   readonly #uppers = new Map<RelayId, RelayId>();
   readonly #randomUint32: () => number;
   #lastStream = 0;
+  #lastSequence = 0;
 
   constructor(settings: TestMachineSettings = {}) {
     const random = seededUint32(settings.seed ?? 1);
@@ -91,6 +92,7 @@ export class TestMachine {
       strictExpiry: false,
       alternateServers: [],
       peers: { allow: [], deny: [] },
+      backoff: null,
       randomUint32: random,
       randomBytes: (length) => Uint8Array.from({ length }, () => random() & 0xff),
       ...settings.options,
@@ -154,9 +156,20 @@ export class TestMachine {
     return this.drain();
   }
 
-  setCredentials(set: CredentialSet): Action[] {
-    this.server.handleCredentials({ kind: 'replace', set }, this.nowMs);
-    return this.drain();
+  /** Puts a whole set in the place of the one before it. */
+  setCredentials(set: TestCredentials): Action[] {
+    return this.change(...wholeSet(set));
+  }
+
+  /** Applies changes of the credentials, each with the number that is due. */
+  change(...changes: readonly CredentialChange[]): Action[] {
+    const done: Action[] = [];
+    for (const change of changes) {
+      const applied = this.server.handleCredentials({ sequence: ++this.#lastSequence, change }, this.nowMs);
+      assert.equal(applied, 'applied', 'no change is missing');
+      done.push(...this.drain());
+    }
+    return done;
   }
 
   setPlan(plan: AddressPlan): Action[] {

@@ -68,7 +68,7 @@ export async function writeBenchConfig(
       ...moreTurnKeys,
     },
     ...(tlsPort === undefined ? {} : { tls: benchCertificate(scratchDirectory) }),
-    http: { public: `${tlsPort === undefined ? 'http' : 'https'}://127.0.0.1:0` },
+    http: { public: `${tlsPort === undefined ? 'http' : 'https'}://127.0.0.1:0`, admin: 'http://127.0.0.1:0' },
     log: { format: 'json' },
   };
   // JSON is YAML.

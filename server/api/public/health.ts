@@ -1,7 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 
 /** Whether the appliance takes new clients; `reason` says why not. */
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
+export type Readiness =
+  | {
+      readonly ready: true;
+      /** What works no more although clients are served: the code of the database's failure. */
+      readonly degraded?: string;
+    }
+  | { readonly ready: false; readonly reason: string };
 
 /**
  * `GET /livez`: the process answers. `GET /readyz`: 200 while new clients are taken, else 503 with the reason, for
@@ -14,7 +20,10 @@ export async function healthRoutes(
   server.get('/livez', (_request, reply) => reply.send({ status: 'ok' }));
   server.get('/readyz', (_request, reply) => {
     const readiness = options.readiness();
-    if (readiness.ready) return reply.send({ status: 'ready' });
+    if (readiness.ready) {
+      const { degraded } = readiness;
+      return reply.send(degraded === undefined ? { status: 'ready' } : { status: 'ready', degraded });
+    }
     return reply.code(503).send({ status: 'not_ready', reason: readiness.reason });
   });
 }

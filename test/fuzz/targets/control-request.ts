@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { parseControlRequest } from '../../../server/contract/control.ts';
+import { parseControlRequest } from '../../../server/contract/control-request.ts';
 import { maxCredentialTtlS, maxSubjectBytes } from '../../../server/contract/limits.ts';
 import { mutateBytes } from '../engine/mutate-bytes.ts';
 import type { FuzzTarget } from '../engine/target.ts';
@@ -22,6 +22,9 @@ const seeds = [
   '{"command":"ice","ttlSeconds":60,"subject":"carol"}',
   '{"command":"ice","ttlSeconds":1e99,"subject":{}}',
   '{"command":"ice","ttlSeconds":"60","subject":7}',
+  '{"command":"admin","method":"GET","path":"/apps/chat","query":{"limit":"5"}}',
+  '{"command":"admin","method":"POST","path":"/apps/..%2f/keys","body":{"name":[]},"ifMatch":"\\"7\\""}',
+  '{"command":"backup","file":"/srv/copy.db"}',
   '{"command":[[1]]}',
   '[]',
 ];
@@ -46,8 +49,13 @@ export const controlRequest: FuzzTarget = {
       assert(request !== '', 'a refusal says why');
       return;
     }
-    assert(['health', 'drain', 'ice'].includes(request.command));
+    assert(['health', 'drain', 'ice', 'admin', 'backup', 'setup-link'].includes(request.command));
     observe(request.command.length);
+    if (request.command === 'backup') assert(request.file.startsWith('/'));
+    if (request.command === 'admin') {
+      // What a router reads is what was checked: no other resource, no query, no second path.
+      assert.equal(new URL(`http://localhost/admin/v1${request.path}`).pathname, `/admin/v1${request.path}`);
+    }
     if (request.command !== 'ice') return;
     const { ttlSeconds, subject } = request;
     assert(

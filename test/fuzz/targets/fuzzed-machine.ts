@@ -1,6 +1,11 @@
 import { strict as assert } from 'node:assert';
-import type { CredentialSet } from '../../../server/credentials/credential-set.ts';
-import { staticUser } from '../../../server/credentials/credential-set.ts';
+import { packUsers } from '../../../server/credentials/credential-changes.ts';
+import {
+  plainApp,
+  staticUser,
+  type AppCredentials,
+  type CredentialChange,
+} from '../../../server/credentials/credential-set.ts';
 import type { Action } from '../../../server/seam/action.ts';
 import type { Client } from '../../../server/seam/client.ts';
 import type { AddressPlan, RelayFailure, RelayId } from '../../../server/seam/relay.ts';
@@ -8,6 +13,7 @@ import { decodeMessage } from '../../../server/stun/message.ts';
 import { AttributeType, Method } from '../../../server/stun/registry.ts';
 import { readUint16 } from '../../../server/stun/byte-access.ts';
 import { at, ip } from '../../turn/addresses.ts';
+import type { TestCredentials } from '../../turn/credentials.ts';
 import { Reply } from '../../turn/reply.ts';
 import { TestClient, type RequestDetails } from '../../turn/test-client.ts';
 import { defaultCredentials, dualStackPlan, realm, TestMachine, type PlaneAnswer } from '../../turn/test-machine.ts';
@@ -38,12 +44,39 @@ const integrities: readonly [RequestDetails['integrity'], ...RequestDetails['int
 const { users, secrets } = defaultCredentials;
 const [first] = secrets;
 assert(first !== undefined);
-const credentialSets: readonly [CredentialSet, ...CredentialSet[]] = [
+const credentialSets: readonly [TestCredentials, ...TestCredentials[]] = [
   defaultCredentials,
   { realm, users, secrets: [{ ...first, state: 'revoked' }] },
   { realm, users, secrets: [{ ...first, state: 'retiring', acceptedUntilS: 1_795_133_000 }] },
   { realm, users: [], secrets },
   { realm, users: [staticUser('alice', realm, 'another password')], secrets: [] },
+];
+
+const ban = { id: 'b', expiresAtS: null } as const;
+const [alice] = users;
+assert(alice !== undefined);
+
+/** The default app, in another state or with other rules. */
+function defaultApp(changes: Partial<AppCredentials>): CredentialChange {
+  return { kind: 'apps', apps: [{ ...plainApp('default', secrets), ...changes }] };
+}
+
+/** Changes that come one by one. */
+const changes: readonly [CredentialChange, ...CredentialChange[]] = [
+  { kind: 'bans', bans: [{ ...ban, target: { kind: 'address', range: '203.0.113.50/32' } }] },
+  { kind: 'bans', bans: [{ ...ban, target: { kind: 'subject', app: 'default', subject: 'carol' } }] },
+  { kind: 'bans', bans: [{ ...ban, target: { kind: 'user', name: 'bob' }, expiresAtS: 1_795_133_000 }] },
+  { kind: 'remove-ban', id: 'b' },
+  { kind: 'users', users: packUsers([{ ...alice, allocations: 1, bitsPerSecond: 700, expiresAtS: 1_795_133_100 }]) },
+  { kind: 'users', users: packUsers([{ ...alice, isExhausted: true }]) },
+  { kind: 'users', users: packUsers([alice]) },
+  { kind: 'remove-user', name: 'bob' },
+  defaultApp({ state: 'disabled' }),
+  defaultApp({ state: 'exhausted' }),
+  defaultApp({ longestSessionS: 300, bitsPerSecondPerSubject: 900, allocationsPerSubject: 1 }),
+  defaultApp({ peers: { allow: [], deny: ['8.8.8.0/24', '2606:4700::/33'] } }),
+  defaultApp({}),
+  { kind: 'remove-app', id: 'default' },
 ];
 
 const plans: readonly [AddressPlan, ...AddressPlan[]] = [
@@ -152,7 +185,9 @@ export class FuzzedMachine {
       case 8:
         return this.#gone(this.#who(bytes).client);
       case 9:
-        return void machine.setCredentials(bytes.pick(credentialSets));
+        if ((bytes.byte() & 1) === 0) machine.setCredentials(bytes.pick(credentialSets));
+        else machine.change(bytes.pick(changes));
+        return;
       case 10:
         return this.#changePlan(bytes.pick(plans));
       case 11:

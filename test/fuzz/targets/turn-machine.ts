@@ -54,8 +54,23 @@ export const turnMachine: FuzzTarget = {
   batch: 64,
   seeds: () => [
     script(0, [...life(0), [6, 10, 0], ...life(1), [8, 1]]),
-    script(0xc1, [...life(2), ...life(3), [11, 1, 0, 3, 1], [9, 1], ...life(4), [12, 0, 1]]),
-    script(0x3e, [[4, 2, 2], ...life(0), [5, 0, 0], [7, 0, 0, 0], [10, 1], [9, 3], ...life(4), [12, 0, 0], ...life(1)]),
+    script(0xc1, [...life(2), ...life(3), [11, 1, 0, 3, 1], [9, 0, 1], ...life(4), [12, 0, 1]]),
+    script(0x3e, [
+      [4, 2, 2],
+      ...life(0),
+      [5, 0, 0],
+      [7, 0, 0, 0],
+      [10, 1],
+      [9, 0, 3],
+      ...life(4),
+      [12, 0, 0],
+      ...life(1),
+    ]),
+    // Every change of credentials amid the sessions that it is about.
+    script(
+      1,
+      Array.from({ length: 14 }, (_, change) => [...life(change % 5), [9, 1, change], ...life(change % 5)]).flat(),
+    ),
     script(0, [...life(0).slice(0, 2), ...forbidden.map((peer) => request(0, 0, 2, peerAddress(peer)))]),
     script(
       0,

@@ -5,7 +5,8 @@ import type { ApplianceEvents, CreateApplianceOptions, EmbeddedAppliance, Logger
 import { configSchema, errorCatalogue, maxLiveSecrets, type Config, type SchemaNode } from 'turnpike/contract';
 import { StreamFramer, decodeMessage, verifyIntegrity, longTermKey, type Message } from 'turnpike/stun';
 import { createTestAppliance } from 'turnpike/testing';
-import { TurnServer, staticUser, type Action, type Client, type ForwardingPlane, type ListenerId } from 'turnpike/turn';
+import { TurnServer, changesOf, staticUser } from 'turnpike/turn';
+import type { Action, Client, CredentialChange, ForwardingPlane, ListenerId } from 'turnpike/turn';
 import manifest from 'turnpike/package.json' with { type: 'json' };
 
 function check(condition: boolean, what: string): void {
@@ -69,11 +70,19 @@ const server = new TurnServer({
     bitsPerSecondPerUser: 0,
   },
   capabilities: { dontFragment: false, icmp: false },
+  backoff: null,
   randomUint32: () => 4,
   randomBytes: (length) => new Uint8Array(length),
 });
 const users = [staticUser('alice', 'example.org', 'wonderland')];
-server.handleCredentials({ kind: 'replace', set: { realm: 'example.org', users, secrets: [] } }, 0);
+const changes: CredentialChange[] = [
+  { kind: 'reset', realm: 'example.org' },
+  ...changesOf({ apps: [], users, bans: [] }),
+  { kind: 'complete' },
+];
+for (const [index, change] of changes.entries()) {
+  check(server.handleCredentials({ sequence: index + 1, change }, 0) === 'applied', 'credentials');
+}
 const ip = { family: 4, w0: 0x7f000001, w1: 0, w2: 0, w3: 0 } as const;
 const client: Client = {
   transport: 'udp',
