@@ -5,13 +5,18 @@ import { createPublicListener } from '../api/public-listener.ts';
 import { observeResponses } from '../api/response-times.ts';
 import { TrustedProxies } from '../api/trusted-proxies.ts';
 import type { HttpListen } from '../config/resolved-config.ts';
+import { ipv4, ipv6, sameIp } from '../stun/transport-address.ts';
 import type { TlsMaterial } from '../transport/tls-material.ts';
 import type { ApplianceView } from './appliance-view.ts';
+import { EnvironmentError } from './errors.ts';
 import { openHttpListener, type HttpListener, type HttpListening } from './http-listener.ts';
 import type { Management } from './management.ts';
 import { publicUrlOf } from './running-parts.ts';
 import type { HttpSurface } from './no-http.ts';
 import { adminCertificate } from './self-signed-certificate.ts';
+
+const ipv4Loopback = ipv4(0x7f000001);
+const ipv6Loopback = ipv6(0, 0, 0, 1);
 
 /** What the HTTP listeners are opened with. */
 export interface HttpSurfaceParts {
@@ -42,7 +47,9 @@ export async function openHttpSurface(parts: HttpSurfaceParts): Promise<HttpSurf
     listen.scheme === 'http' ? null : (tls ?? made?.material ?? null);
   try {
     const publicListener = http.public === null ? null : await open(publicListening(parts, http.public));
-    const admin = http.admin === null ? null : await open(adminListening(parts, http.admin, materialOf(http.admin)));
+    const openAdmin = (listen: HttpListen): Promise<HttpListener> =>
+      open(adminListening(parts, listen, materialOf(listen)));
+    const admin = http.admin === null ? null : await onLoopback(http.admin, openAdmin);
     const metrics =
       http.metrics === null ? null : await open(metricsListening(parts, http.metrics, materialOf(http.metrics)));
     return {
@@ -62,6 +69,20 @@ export async function openHttpSurface(parts: HttpSurfaceParts): Promise<HttpSurf
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));
     throw error;
+  }
+}
+
+/** Opens at [::1] what the default, 127.0.0.1, cannot be opened at: the loopback of a host without IPv4. */
+async function onLoopback(
+  listen: HttpListen,
+  open: (listen: HttpListen) => Promise<HttpListener>,
+): Promise<HttpListener> {
+  try {
+    return await open(listen);
+  } catch (error) {
+    const isMissing = error instanceof EnvironmentError && error.code === 'address_unavailable';
+    if (!isMissing || listen.host === '*' || !sameIp(listen.host, ipv4Loopback)) throw error;
+    return open({ ...listen, host: ipv6Loopback });
   }
 }
 
