@@ -90,7 +90,7 @@ function putInPlace(candidate: string, database: string, nowMs: number): string 
     renameSync(candidate, database);
     return null;
   }
-  const replaced = `${database}.replaced-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  const replaced = `${database}.replaced-${new Date(nowMs).toISOString().replaceAll(/[-:]/g, '')}`;
   linkSync(database, replaced);
   // What a killed appliance has left in its log belongs to the old database alone.
   if (existsSync(`${database}-wal`)) linkSync(`${database}-wal`, `${replaced}-wal`);

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { callControl } from '../../server/app/control-client.ts';
@@ -15,7 +15,7 @@ import { openStore, type Store } from '../../server/store/store.ts';
 import { loopbackConfig, startAppliance } from '../support/appliance.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const nowMs = Date.UTC(2027, 0, 31, 12, 34, 56);
+const nowMs = Date.UTC(2027, 0, 31, 12, 34, 56, 789);
 const load = () => Promise.resolve(optionsLoader({}, '/'));
 
 function open(dataDir: string): Store {
@@ -69,13 +69,32 @@ describe('restore', () => {
     const file = await backUp(dataDir);
     addApp(dataDir, 'after');
     const restored = await restore({ file, dataDir, load, nowMs });
-    const replaced = `${databasePath(dataDir)}.replaced-20270131T123456Z`;
+    const replaced = `${databasePath(dataDir)}.replaced-20270131T123456.789Z`;
     expect(restored).toEqual({ database: databasePath(dataDir), replaced });
     expect(appsIn(dataDir)).toEqual(['before', 'default']);
     const old = openStore({ path: replaced, masterKey: stateOnDisk(dataDir).masterKey(), nowMs: Date.now });
     expect(old.apps.get('after')?.id).toBe('after');
     old.close();
     expect(readdirSync(dataDir).filter((name) => name.includes('restoring'))).toEqual([]);
+    expect(statSync(databasePath(dataDir)).mode & 0o777).toBe(0o600);
+  });
+
+  test('twice within a second keeps both databases that were there', async () => {
+    const dataDir = tempDir();
+    addApp(dataDir, 'before');
+    const file = await backUp(dataDir);
+    const first = await restore({ file, dataDir, load, nowMs });
+    const second = await restore({ file, dataDir, load, nowMs: nowMs + 1 });
+    expect([first, second].map(({ replaced }) => existsSync(replaced ?? ''))).toEqual([true, true]);
+    expect(second.replaced).not.toBe(first.replaced);
+  });
+
+  test('makes private what others may read of the backup', async () => {
+    const dataDir = tempDir();
+    addApp(dataDir, 'before');
+    const file = await backUp(dataDir);
+    chmodSync(file, 0o644);
+    await restore({ file, dataDir, load, nowMs });
     expect(statSync(databasePath(dataDir)).mode & 0o777).toBe(0o600);
   });
 

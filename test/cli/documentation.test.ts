@@ -20,9 +20,20 @@ async function everyCommand(): Promise<string[]> {
   return commands.flat();
 }
 
+/** The rows of every table: a command, and an example of it. */
+const rows = [...page.matchAll(/^\| `turnpike ([a-z -]+)` \| [^|]+ \| `([^`]+)` \|$/gm)].map(
+  ([, command = '', example = '']) => ({ command, example }),
+);
+
 test('docs/commands.md has a row for every command, and for no other', async () => {
-  const documented = [...page.matchAll(/^\| `turnpike ([a-z -]+)` \|/gm)].map(([, command]) => command);
   const commands = await everyCommand();
   expect(commands.length).toBeGreaterThan(40);
-  expect(documented.toSorted()).toEqual(commands.toSorted());
+  expect(rows.map(({ command }) => command).toSorted()).toEqual(commands.toSorted());
+});
+
+test.each(rows)('the example of "turnpike $command" is one of its help', async ({ command, example }) => {
+  const { stdout } = await callTurnpike([...command.split(' '), '--help'], temporaryDirectory());
+  // Two spaces and more part an example from its meaning.
+  const commandLines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/)[0]);
+  expect(commandLines).toContain(example);
 });

@@ -21,7 +21,13 @@ export function checkClock({ clock, nowMs, database }: HostFacts): Finding[] {
     case 'synchronised':
       return [ok('clock', 'The clock is synchronised.')];
     case 'unknown':
-      return [ok('clock', 'The system does not tell whether its clock is synchronised. Credentials expire by it.')];
+      return [
+        warning(
+          'clock',
+          'The system does not tell whether its clock is synchronised, and credentials expire by it.',
+          'Make sure that it is: "timedatectl" or "chronyc tracking"; for a container or virtual machine, on its host.',
+        ),
+      ];
     case 'free-running':
       return [
         warning(

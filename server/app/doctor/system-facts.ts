@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { HostFacts, PortRange } from './host-facts.ts';
 import { parseRanges } from './port-ranges.ts';
 
-const askTimeoutMs = 2_000;
+const askTimeoutMs = 1_000;
 /** It is there once systemd-timesyncd has set the clock. */
 const timesyncMark = '/run/systemd/timesync/synchronized';
 
