@@ -136,6 +136,7 @@ export class Accounting implements Exhausted {
   noteUsage({ sessions, failures, intervalMs }: UsageReport): void {
     const nowMs = Date.now();
     const relayed: [UsageOwner, RelayedAmounts][] = [];
+    const charged: [SessionPrincipal, number][] = [];
     for (const { session, clientToPeer: up, peerToClient: down } of sessions) {
       const counted = this.#sessions.get(session);
       if (counted === undefined) continue;
@@ -147,9 +148,10 @@ export class Accounting implements Exhausted {
         drops: up.drops + down.drops,
       };
       relayed.push([counted.owner, amounts]);
-      this.#charge(counted.principal, up.bytes + down.bytes);
+      charged.push([counted.principal, up.bytes + down.bytes]);
     }
     this.#ledger.addRelayed(relayed, intervalMs, nowMs);
+    for (const [principal, bytes] of charged) this.#charge(principal, bytes);
     for (const { cause, app, subject, transport, count } of failures) {
       this.#ledger.addFailures({ app: app ?? '', subject: subject ?? '', transport }, cause, count, nowMs);
     }

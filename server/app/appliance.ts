@@ -137,13 +137,13 @@ export class Appliance {
         listeners: relay.status.listeners,
         engine: relay.status.engine,
       };
+      this.#setupUrl = administration.firstSetupUrl();
       certificate?.watch();
     } catch (error) {
       for (const close of closers.reverse()) await close().catch(() => undefined);
       throw error;
     }
     this.#phase = 'serving';
-    this.#setupUrl = this.#administration.firstSetupUrl();
     this.#schedule = this.#openSchedule(this.#running.records);
     return this.describe();
   }
@@ -176,12 +176,11 @@ export class Appliance {
     this.#phase = 'stopped';
     clearTimeout(this.#drainTimer);
     running.certificate?.close();
-    this.#schedule?.end();
     try {
+      await this.#schedule?.end();
       const sessionsEnded = await running.link.stop();
-      await this.#administration?.close();
-      await Promise.all([running.http.close(), running.control?.close()]);
-      await running.records.close();
+      const doors = [this.#administration?.close(), running.http.close(), running.control?.close()];
+      await Promise.all(doors).finally(() => running.records.close());
       this.#log.stopped(sessionsEnded);
     } finally {
       this.#finished.resolve();
@@ -301,7 +300,10 @@ export class Appliance {
       }
       checkRealm(store, this.#config.turn.realm);
       checkSecretCount(store, this.#config.turn.secrets);
-      return new Records(store, this.#config.turn, (changes) => this.#supervision?.applyCredentials(changes));
+      return new Records(store, this.#config.turn, {
+        tellRelay: (changes) => this.#supervision?.applyCredentials(changes),
+        onUnreadable: (error) => this.#log.credentialsFailed(error),
+      });
     } catch (error) {
       store.close();
       throw error;

@@ -31,7 +31,7 @@ export function openApplianceStore(
         record({ action: 'app.create', target: `app/${defaultAppId}`, before: null, after: defaultFields });
       }
       const hasSecret = store.secrets.list(defaultAppId).some(({ state: secretState }) => secretState === 'active');
-      if (hasSecret || (options.hasConfiguredSecret && adopted === null)) return;
+      if (adopted === null && (hasSecret || options.hasConfiguredSecret)) return;
       const value = new TextEncoder().encode(adopted ?? newTurnSecret());
       const id = secretId(value);
       if (store.secrets.get(defaultAppId, id) !== null) return;

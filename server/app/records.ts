@@ -1,6 +1,7 @@
 import type { CredentialChange } from '../credentials/credential-set.ts';
 import type { SessionEvent } from '../seam/session-event.ts';
 import type { StoreNotice } from '../store/records.ts';
+import { StoreError } from '../store/store-error.ts';
 import type { Store } from '../store/store.ts';
 import { Accounting } from './accounting.ts';
 import { LiveSessions, type SessionChange } from './live-sessions.ts';
@@ -12,6 +13,14 @@ const sweepEveryMs = 60_000;
 /** Under this name the database keeps whom failed authentications have made wait. */
 const backoffBlob = 'turn-backoff';
 
+/** What follows from what the database has. */
+export interface RecordsEffects {
+  /** Brings changes to the relay, as `RelayLink.applyCredentials` does. */
+  tellRelay(changes: readonly CredentialChange[]): void;
+  /** A change could not be read back, e.g. from a damaged row: the relay goes on with what it was told before. */
+  onUnreadable(error: StoreError): void;
+}
+
 /**
  * The database of a running appliance with what hangs on it: the credentials that the relay is told of, each change of them within
  * milliseconds of its commit, and what comes back from the relay of who uses them.
@@ -21,18 +30,13 @@ export class Records {
   readonly credentials: StoredCredentials;
   readonly accounting: Accounting;
   readonly sessions = new LiveSessions();
-  readonly #tellRelay: (changes: readonly CredentialChange[]) => void;
+  readonly #effects: RecordsEffects;
   readonly #stopListening: () => void;
   readonly #timer: NodeJS.Timeout;
 
-  /** @param tellRelay brings changes to the relay, as `RelayLink.applyCredentials` does */
-  constructor(
-    store: Store,
-    configured: ConfiguredCredentials,
-    tellRelay: (changes: readonly CredentialChange[]) => void,
-  ) {
+  constructor(store: Store, configured: ConfiguredCredentials, effects: RecordsEffects) {
     this.store = store;
-    this.#tellRelay = tellRelay;
+    this.#effects = effects;
     this.accounting = new Accounting(store, { onQuota: (notice) => this.#tell(notice) });
     this.credentials = new StoredCredentials(store, configured, this.accounting);
     this.#stopListening = store.onChange((notice) => {
@@ -40,7 +44,7 @@ export class Records {
       this.#tell(notice);
     });
     this.accounting.begin();
-    this.#timer = setInterval(() => this.#sweep(), sweepEveryMs).unref();
+    this.#timer = setInterval(() => this.#reading(() => this.#sweep()), sweepEveryMs).unref();
   }
 
   /** What the relay is to be started with: whom it made wait before. */
@@ -74,8 +78,20 @@ export class Records {
   }
 
   #tell(notice: StoreNotice): void {
-    const changes = this.credentials.changesOf(notice);
-    if (changes.length > 0) this.#tellRelay(changes);
+    this.#reading(() => {
+      const changes = this.credentials.changesOf(notice);
+      if (changes.length > 0) this.#effects.tellRelay(changes);
+    });
+  }
+
+  /** A row that cannot be read must not end the process, and the relay with it. */
+  #reading(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#effects.onUnreadable(error);
+    }
   }
 
   /** Secrets whose time is over are not tried any more; bans that are over are forgotten. */

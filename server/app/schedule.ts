@@ -21,10 +21,11 @@ export interface ScheduleParts {
 export class Schedule {
   readonly #parts: ScheduleParts;
   readonly #timer: NodeJS.Timeout;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(parts: ScheduleParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(Date.now()), hourMs).unref();
+    this.#timer = setInterval(() => (this.#last = this.run(Date.now())), hourMs).unref();
   }
 
   /** Does what is due. What the database does not take now is due again in an hour. */
@@ -41,9 +42,10 @@ export class Schedule {
     }
   }
 
-  /** No more from now on. */
-  end(): void {
+  /** No more from now on; resolves when nothing of it is under way. */
+  async end(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#last;
   }
 
   #rotate(nowMs: number): void {

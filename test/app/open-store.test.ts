@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { stateOnDisk } from '../../server/app/kept-state.ts';
 import { checkSecretCount, openApplianceStore } from '../../server/app/open-store.ts';
 import { defaultAppId } from '../../server/contract/default-app.ts';
@@ -58,4 +58,18 @@ describe('configured secrets beside stored ones', () => {
     });
     expect(() => checkSecretCount(store, texts)).not.toThrow();
   });
+});
+
+test('a secret of before the database is adopted beside those that are there, before its file is removed', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'turnpike-test-'));
+  onTestFinished(() => rmSync(dataDir, { recursive: true }));
+  const open = (): Store => openApplianceStore(stateOnDisk(dataDir), { masterKey: null, hasConfiguredSecret: false });
+  open().close();
+  const adopted = 'of-an-older-host'.padEnd(43, 'x');
+  writeFileSync(join(dataDir, 'turn-secret'), `${adopted}\n`, { mode: 0o600 });
+  const store = open();
+  onTestFinished(() => store.close());
+  const id = secretId(new TextEncoder().encode(adopted));
+  expect(store.secrets.list(defaultAppId).map((secret) => secret.id)).toContain(id);
+  expect(existsSync(join(dataDir, 'turn-secret'))).toBe(false);
 });

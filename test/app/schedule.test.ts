@@ -15,7 +15,16 @@ function scheduled() {
   const clock = { nowMs: startMs };
   const nowMs = () => clock.nowMs;
   const store = openStore({ path: ':memory:', masterKey: new Uint8Array(32), nowMs });
-  const records = new Records(store, { realm: 'turnpike.local', users: [], secrets: [] }, () => undefined);
+  const records = new Records(
+    store,
+    { realm: 'turnpike.local', users: [], secrets: [] },
+    {
+      tellRelay: () => undefined,
+      onUnreadable: (error) => {
+        throw error;
+      },
+    },
+  );
   const lines: Record<string, unknown>[] = [];
   const sink = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
   const schedule = new Schedule({
@@ -25,7 +34,7 @@ function scheduled() {
     log: new ApplianceLog(createLog({ level: 'info', format: 'json', sink })),
   });
   onTestFinished(async () => {
-    schedule.end();
+    await schedule.end();
     await records.close();
   });
   /** Makes an app that is rotated every 30 days, with so many active secrets. */
