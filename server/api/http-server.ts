@@ -58,6 +58,9 @@ export interface ApiServerOptions extends GateOptions {
   readonly bodyLimit?: number;
 }
 
+/** The longest part of a path: a username of 508 bytes (RFC 8489 section 14.3), each written as three characters. */
+const maxParamLength = 3 * 508;
+
 /** How long a connection may hold its place without getting on: with headers, with the request, or silent. */
 const timeouts = {
   connectionTimeout: 10_000,
@@ -84,6 +87,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     logger: false,
     forceCloseConnections: true,
     bodyLimit: options.bodyLimit ?? defaultBodyLimit,
+    routerOptions: { maxParamLength },
     clientErrorHandler: answerParserFailure,
     frameworkErrors: (error, _request, reply) => {
       problem(reply, 'bad_request', error.message);

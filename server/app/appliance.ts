@@ -179,8 +179,9 @@ export class Appliance {
     try {
       await this.#schedule?.end();
       const sessionsEnded = await running.link.stop();
-      const doors = [this.#administration?.close(), running.http.close(), running.control?.close()];
-      await Promise.all(doors).finally(() => running.records.close());
+      await Promise.all([this.#administration?.close(), running.http.close(), running.control?.close()]).finally(() =>
+        running.records.close(),
+      );
       this.#log.stopped(sessionsEnded);
     } finally {
       this.#finished.resolve();

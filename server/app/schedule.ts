@@ -25,7 +25,9 @@ export class Schedule {
 
   constructor(parts: ScheduleParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => (this.#last = this.run(Date.now())), hourMs).unref();
+    this.#timer = setInterval(() => {
+      this.#last = this.run(Date.now());
+    }, hourMs).unref();
   }
 
   /** Does what is due. What the database does not take now is due again in an hour. */

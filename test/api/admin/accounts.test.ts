@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { adminWorld, cookieFor, goodPassword, type AdminWorld, type Caller } from './admin-world.ts';
 
 async function make(world: AdminWorld, username: string, role: string): Promise<string> {
@@ -83,6 +83,23 @@ describe('letting somebody in again', () => {
       payload: { username: 'alice', password: password ?? 'another good password' },
     });
     expect(signIn.statusCode).toBe(200);
+  });
+
+  test('an old password that is being checked meanwhile signs nobody in', async () => {
+    const world = await adminWorld();
+    const id = await make(world, 'alice', 'operator');
+    const other = await make(world, 'bob', 'operator');
+    const { accounts } = world.store;
+    const read = accounts.secrets.bind(accounts);
+    const another = read(other).passwordHash;
+    vi.spyOn(accounts, 'secrets').mockImplementationOnce((account) => {
+      const before = read(account);
+      accounts.setPasswordHash(id, another);
+      return before;
+    });
+    const payload = { username: 'alice', password: goodPassword };
+    expect((await world.call('nobody', { method: 'POST', url: '/sign-in', payload })).statusCode).toBe(401);
+    expect(world.store.signIns.list(id)).toEqual([]);
   });
 
   test('an owner ends the sign-ins of an account, one or all', async () => {

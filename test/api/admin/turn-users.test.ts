@@ -252,3 +252,15 @@ test('SECURITY.md 13: every change of a TURN user is written down, and its passw
     expect(told).not.toContain(secret);
   }
 });
+
+test.each([
+  ['508 bytes', 'a'.repeat(508)],
+  ['254 characters of two bytes', 'é'.repeat(254)],
+])('a user whose name has %s can be read, and deleted again', async (_what, name) => {
+  const world = await worldWithPhone();
+  await grant(world, 'POST', '/turn-users', { name, password });
+  const url = `/turn-users/${encodeURIComponent(name)}`;
+  expect((await grant<UserDocument>(world, 'GET', url)).name).toBe(name);
+  await grant(world, 'DELETE', url);
+  expect(world.store.turnUsers.get(name)).toBeNull();
+});

@@ -77,12 +77,15 @@ export class SignInAttempts {
     const hash = account === null ? null : ports.store.accounts.secrets(account.id).passwordHash;
     const { isEqual, isOutdated } = await hashing.compare(attempt.password, hash);
     if (!isEqual || account === null || hash === null) throw this.#failed(attempt);
-    if (isOutdated) await this.#rehash(account, hash, attempt.password);
+    const standing = isOutdated ? await this.#rehash(account, hash, attempt.password) : hash;
+    // Hashing takes a while, in which the account may have got another password, or have gone.
+    const isThere = ports.store.accounts.get(account.id) !== null;
+    if (!isThere || ports.store.accounts.secrets(account.id).passwordHash !== standing) throw this.#failed(attempt);
     return account;
   }
 
   /** The cost of a hash has changed since it was made: only now is there a password to hash anew. */
-  async #rehash({ id }: AccountRecord, hash: string, password: string): Promise<void> {
+  async #rehash({ id }: AccountRecord, hash: string, password: string): Promise<string> {
     const { ports, hashing } = this.#parts;
     const rehashed = await hashing.hash(password);
     ports.store.batch(() => {
@@ -92,6 +95,7 @@ export class SignInAttempts {
         ports.store.accounts.setPasswordHash(id, rehashed);
       }
     });
+    return rehashed;
   }
 
   #checkCode(account: AccountRecord, attempt: Attempt): SignInMethod {
